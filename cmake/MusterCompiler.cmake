@@ -1,0 +1,26 @@
+# How our code is compiled: muster::warnings for every target of ours, hardening and sanitizers for all.
+
+option(MUSTER_WARNINGS_AS_ERRORS "A warning in our code fails the build" ON)
+set(MUSTER_SANITIZE "" CACHE STRING "Value of -fsanitize= for everything compiled here; empty for none")
+
+# Generated code is not held to these: it does not link muster::warnings, and its headers are SYSTEM.
+add_library(muster_warnings INTERFACE)
+add_library(muster::warnings ALIAS muster_warnings)
+target_compile_options(muster_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi
+  $<$<BOOL:${MUSTER_WARNINGS_AS_ERRORS}>:-Werror>)
+
+# The standard library checks its bounds in every preset: a bad index stops the program, it never reads on.
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
+if(MUSTER_SANITIZE)
+  add_compile_options("-fsanitize=${MUSTER_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options("-fsanitize=${MUSTER_SANITIZE}")
+endif()
+
+find_program(MUSTER_CCACHE ccache)
+mark_as_advanced(MUSTER_CCACHE)
+if(MUSTER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${MUSTER_CCACHE}")
+endif()

@@ -1,0 +1,24 @@
+# Everything that is not ours, all of it from Debian 12. `./dev setup` installs it.
+
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)  # Before gRPC, whose config file expects protobuf's targets.
+find_package(absl CONFIG REQUIRED)
+find_package(gRPC CONFIG REQUIRED QUIET)
+find_package(RocksDB CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(GTest CONFIG REQUIRED)
+find_package(benchmark CONFIG REQUIRED)
+
+# Debian's gRPC exports no target for its plug-in.
+find_program(MUSTER_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+# libcsv ships neither a CMake nor a pkg-config file.
+find_path(MUSTER_LIBCSV_INCLUDE csv.h REQUIRED)
+find_library(MUSTER_LIBCSV csv REQUIRED)
+mark_as_advanced(MUSTER_GRPC_CPP_PLUGIN MUSTER_LIBCSV_INCLUDE MUSTER_LIBCSV)
+add_library(libcsv::libcsv UNKNOWN IMPORTED)
+set_target_properties(libcsv::libcsv PROPERTIES
+  IMPORTED_LOCATION "${MUSTER_LIBCSV}"
+  INTERFACE_INCLUDE_DIRECTORIES "${MUSTER_LIBCSV_INCLUDE}")
