@@ -1,0 +1,312 @@
+#include "domain/result_values.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "domain/quantity.h"
+
+namespace muster {
+namespace {
+
+// Works out the values of one metric of one result.
+class MetricSolver {
+ public:
+  MetricSolver(const Lattice& lattice, v1::Additivity additivity, absl::Span<const ResolvedFigure> figures)
+      : lattice_(lattice),
+        additive_(additivity != v1::ADDITIVITY_PARTS_OVERLAP),
+        first_figure_index_(figures.front().figure_index),
+        stated_(static_cast<size_t>(lattice.size())),
+        values_(static_cast<size_t>(lattice.size())) {
+    for (const ResolvedFigure& figure : figures) {
+      if (figure.IsGroup()) {
+        groups_.push_back({&figure, NodeOfGroup(figure)});
+      } else {
+        stated_[static_cast<size_t>(lattice_.NodeAt({figure.tree_nodes[0][0], figure.tree_nodes[1][0]}))] = &figure;
+      }
+    }
+  }
+
+  std::vector<NodeValue> Solve(std::vector<ValueOddity>* oddities) {
+    // Children have higher numbers than their parents.
+    for (int node = lattice_.size() - 1; node >= 0; --node) values_[static_cast<size_t>(node)] = ValueAt(node, oddities);
+    std::vector<NodeValue> values;
+    for (int node = 0; node < lattice_.size(); ++node) {
+      const std::optional<Amount>& amount = values_[static_cast<size_t>(node)];
+      if (amount) values.push_back({node, *amount, NotBrokenDown(node, *amount)});
+    }
+    return values;
+  }
+
+ private:
+  struct Group {
+    const ResolvedFigure* figure;
+    int node;  // Where it counts.
+  };
+
+  int NodeOfGroup(const ResolvedFigure& figure) const {
+    std::array<int, Lattice::kAxes> coordinates{};
+    for (int axis = 0; axis < Lattice::kAxes; ++axis) {
+      const std::vector<int>& tree_nodes = figure.tree_nodes[static_cast<size_t>(axis)];
+      int common = tree_nodes.front();
+      for (const int tree_node : tree_nodes) common = lattice_.tree(axis).NearestCommonAncestor(common, tree_node);
+      coordinates[static_cast<size_t>(axis)] = common;
+    }
+    return lattice_.NodeAt(coordinates);
+  }
+
+  bool Covers(const Group& group, int node) const {
+    const std::array<int, Lattice::kAxes> coordinates = lattice_.CoordinatesOf(node);
+    for (size_t axis = 0; axis < Lattice::kAxes; ++axis) {
+      const std::vector<int>& members = group.figure->tree_nodes[axis];
+      const BreakdownTree& tree = lattice_.tree(static_cast<int>(axis));
+      if (std::none_of(members.begin(), members.end(),
+                       [&](int member) { return tree.IsWithin(coordinates[axis], member); })) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The sum of the children of `node` along one axis; nullopt if none has a value.
+  std::optional<Amount> SumOfChildren(int node, int axis) const {
+    std::optional<Amount> sum;
+    for (const int child : lattice_.ChildrenOf(node, axis)) {
+      const std::optional<Amount>& value = values_[static_cast<size_t>(child)];
+      if (!value) continue;
+      if (!sum) sum.emplace();
+      *sum += *value;
+    }
+    return sum;
+  }
+
+  // The same where groups are about: what a group in `active` covers is in that group already. Rare, and the trees are
+  // small, so it walks down anew for every node.
+  std::optional<Amount> SumBesideGroups(int node, int axis, std::vector<const Group*>* active) const {
+    std::optional<Amount> sum;
+    for (const int child : lattice_.ChildrenOf(node, axis)) {
+      const std::optional<Amount> part = PartBesideGroups(child, active);
+      if (!part) continue;
+      if (!sum) sum.emplace();
+      *sum += *part;
+    }
+    return sum;
+  }
+
+  std::optional<Amount> PartBesideGroups(int node, std::vector<const Group*>* active) const {
+    for (const Group* const group : *active) {
+      if (Covers(*group, node)) return std::nullopt;
+    }
+    const ResolvedFigure* const stated = stated_[static_cast<size_t>(node)];
+    if (stated != nullptr && stated->amount.uncounted_count == 0) return stated->amount;
+    std::optional<Amount> value = PartsWithGroups(node, active, nullptr);
+    if (stated != nullptr) Add(stated->amount, &value);
+    return value;
+  }
+
+  // The parts of `node`: its groups, and of its children what these do not cover.
+  std::optional<Amount> PartsWithGroups(int node, std::vector<const Group*>* active,
+                                        std::vector<ValueOddity>* oddities) const {
+    const size_t active_before = active->size();
+    for (const Group& group : groups_) {
+      if (group.node == node) active->push_back(&group);
+    }
+    std::optional<Amount> parts;
+    for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
+      Larger(SumBesideGroups(node, axis, active), &parts, oddities);
+    }
+    active->resize(active_before);
+    for (const Group& group : groups_) {
+      if (group.node == node) Add(group.figure->amount, &parts);
+    }
+    return parts;
+  }
+
+  static void Add(const Amount& amount, std::optional<Amount>* sum) {
+    if (!*sum) sum->emplace();
+    **sum += amount;
+  }
+
+  // Takes `candidate` if it is the larger; notes if the two disagree.
+  void Larger(const std::optional<Amount>& candidate, std::optional<Amount>* parts,
+              std::vector<ValueOddity>* oddities) const {
+    if (!candidate) return;
+    if (!*parts) {
+      *parts = candidate;
+      return;
+    }
+    if (candidate->sum != (*parts)->sum && oddities != nullptr) {
+      oddities->push_back({v1::WARNING_REASON_BREAKDOWNS_DISAGREE, first_figure_index_});
+    }
+    // Of equal sums, the one of which more is certain.
+    if (std::pair(candidate->sum, candidate->AtLeast()) > std::pair((*parts)->sum, (*parts)->AtLeast())) {
+      *parts = candidate;
+    }
+  }
+
+  std::optional<Amount> PartsOf(int node, std::vector<ValueOddity>* oddities) const {
+    if (!groups_.empty()) {
+      std::vector<const Group*> active;
+      return PartsWithGroups(node, &active, oddities);
+    }
+    std::optional<Amount> parts;
+    for (int axis = 0; axis < lattice_.axis_count(); ++axis) Larger(SumOfChildren(node, axis), &parts, oddities);
+    return parts;
+  }
+
+  std::optional<Amount> ValueAt(int node, std::vector<ValueOddity>* oddities) const {
+    const ResolvedFigure* const stated = stated_[static_cast<size_t>(node)];
+    if (!additive_) return ValueWherePartsOverlap(node, stated, oddities);
+    if (stated == nullptr) return PartsOf(node, oddities);
+    std::optional<Amount> parts = PartsOf(node, nullptr);
+    if (stated->amount.uncounted_count != 0) {
+      Add(stated->amount, &parts);
+      return parts;
+    }
+    if (parts) NoteIfAbove(*parts, *stated, oddities);
+    return stated->amount;
+  }
+
+  std::optional<Amount> ValueWherePartsOverlap(int node, const ResolvedFigure* stated,
+                                               std::vector<ValueOddity>* oddities) const {
+    if (stated != nullptr) {
+      // Several parts may overlap, but none is larger than the whole.
+      for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
+        for (const int child : lattice_.ChildrenOf(node, axis)) {
+          const std::optional<Amount>& value = values_[static_cast<size_t>(child)];
+          if (value && NoteIfAbove(*value, *stated, oddities)) return stated->amount;
+        }
+      }
+      return stated->amount;
+    }
+    std::optional<Amount> largest;
+    for (const Group& group : groups_) {
+      if (group.node == node && (!largest || group.figure->amount.sum > largest->sum)) largest = group.figure->amount;
+    }
+    return largest;
+  }
+
+  // Notes if `parts` are above what was stated, as far as the words allow to tell.
+  static bool NoteIfAbove(const Amount& parts, const ResolvedFigure& stated, std::vector<ValueOddity>* oddities) {
+    const bool has_no_bound = stated.amount.at_least_count != 0 || stated.amount.uncounted_count != 0;
+    if (has_no_bound || parts.sum - parts.at_most_sum <= stated.amount.sum) return false;
+    oddities->push_back({v1::WARNING_REASON_BREAKDOWN_SUM_MISMATCH, stated.figure_index});
+    return true;
+  }
+
+  std::array<absl::int128, Lattice::kAxes> NotBrokenDown(int node, const Amount& amount) const {
+    std::array<absl::int128, Lattice::kAxes> left{};
+    if (!additive_) return left;
+    for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
+      if (lattice_.ChildrenOf(node, axis).empty()) continue;
+      const std::optional<Amount> parts = SumOfChildren(node, axis);
+      const absl::int128 rest = parts ? amount.sum - parts->sum : amount.sum;
+      left[static_cast<size_t>(axis)] = std::max<absl::int128>(rest, 0);
+    }
+    return left;
+  }
+
+  const Lattice& lattice_;
+  const bool additive_;
+  const int first_figure_index_;
+  std::vector<const ResolvedFigure*> stated_;  // By node; nullptr where nothing was stated.
+  std::vector<Group> groups_;
+  std::vector<std::optional<Amount>> values_;  // By node, filled from the last to the first.
+};
+
+}  // namespace
+
+ResultValues ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures,
+                           std::vector<ValueOddity>* oddities) {
+  ResultValues values;
+  for (size_t begin = 0; begin < figures.size();) {
+    size_t end = begin + 1;
+    while (end < figures.size() && figures[end].metric == figures[begin].metric) ++end;
+    const MetricIndex metric = figures[begin].metric;
+    const Lattice& lattice = catalogue.lattice(metric);
+    if (lattice.size() == 1) {
+      values.push_back({metric, {{0, figures[begin].amount, {}}}});
+    } else {
+      MetricSolver solver(lattice, catalogue.metric(metric).additivity(), figures.subspan(begin, end - begin));
+      values.push_back({metric, solver.Solve(oddities)});
+    }
+    begin = end;
+  }
+  return values;
+}
+
+std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
+  const std::optional<MetricIndex> metric = catalogue.FindMetric(figure.metric());
+  if (!metric) return std::nullopt;
+  ResolvedFigure resolved;
+  resolved.metric = *metric;
+  resolved.figure_index = figure_index;
+  resolved.amount = figure.has_value()
+                        ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
+                        : Amount::Uncounted();
+  for (const std::string& id : figure.categories()) {
+    const std::optional<CategoryIndex> category = catalogue.FindCategory(id);
+    if (!category) return std::nullopt;
+    const std::optional<Catalogue::Place> place = catalogue.PlaceOf(*metric, *category);
+    if (!place) return std::nullopt;
+    // "Class A and heroin" says no more than "class A": keep the outermost.
+    const BreakdownTree& tree = catalogue.lattice(*metric).tree(place->axis);
+    std::vector<int>& tree_nodes = resolved.tree_nodes[static_cast<size_t>(place->axis)];
+    const auto holds_it = [&](int other) { return tree.IsWithin(place->tree_node, other); };
+    if (std::any_of(tree_nodes.begin(), tree_nodes.end(), holds_it)) continue;
+    std::erase_if(tree_nodes, [&](int other) { return tree.IsWithin(other, place->tree_node); });
+    tree_nodes.push_back(place->tree_node);
+  }
+  for (std::vector<int>& tree_nodes : resolved.tree_nodes) {
+    if (tree_nodes.empty()) tree_nodes.push_back(0);
+    std::sort(tree_nodes.begin(), tree_nodes.end());
+  }
+  return resolved;
+}
+
+std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>* figures) {
+  const auto place_of = [](const ResolvedFigure& figure) { return std::tie(figure.metric, figure.tree_nodes); };
+  std::sort(figures->begin(), figures->end(), [&](const ResolvedFigure& a, const ResolvedFigure& b) {
+    return std::tuple_cat(place_of(a), std::tie(a.figure_index)) < std::tuple_cat(place_of(b), std::tie(b.figure_index));
+  });
+  std::vector<std::pair<int, int>> repeated;
+  for (size_t index = 1; index < figures->size(); ++index) {
+    const ResolvedFigure& before = (*figures)[index - 1];
+    const ResolvedFigure& figure = (*figures)[index];
+    if (place_of(before) == place_of(figure)) repeated.emplace_back(figure.figure_index, before.figure_index);
+  }
+  return repeated;
+}
+
+absl::StatusOr<ResultValues> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
+                                            const google::protobuf::RepeatedPtrField<std::string>& nil_metrics) {
+  ResultValues values;
+  if (result.retracted()) return values;
+  const auto unknown = [&result](absl::string_view what) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "The log holds result \"", result.result_id(), "\" of force \"", result.force(), "\" in operation \"",
+        result.operation(), "\", which names ", what,
+        " that the catalogue does not have. A catalogue may grow, but must not lose names: use one that has it."));
+  };
+  for (const std::string& id : nil_metrics) {
+    const std::optional<MetricIndex> metric = catalogue.FindMetric(id);
+    if (!metric) return unknown(absl::StrCat("metric \"", id, "\""));
+    values.push_back({*metric, {{0, Amount(), {}}}});
+  }
+  std::sort(values.begin(), values.end(),
+            [](const MetricValues& a, const MetricValues& b) { return a.metric < b.metric; });
+  if (result.nil()) return values;
+
+  std::vector<ResolvedFigure> figures;
+  figures.reserve(static_cast<size_t>(result.figures_size()));
+  for (const v1::Figure& figure : result.figures()) {
+    std::optional<ResolvedFigure> resolved = ResolveFigure(catalogue, figure, static_cast<int>(figures.size()));
+    if (!resolved) return unknown(absl::StrCat("metric \"", figure.metric(), "\" or a category of it"));
+    figures.push_back(*std::move(resolved));
+  }
+  SortAndFindRepeated(&figures);
+  std::vector<ValueOddity> oddities;
+  return ComputeValues(catalogue, figures, &oddities);
+}
+
+}  // namespace muster

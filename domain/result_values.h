@@ -1,0 +1,87 @@
+// What one result adds to the totals: the value of every node of its metrics' breakdowns.
+#ifndef MUSTER_DOMAIN_RESULT_VALUES_H_
+#define MUSTER_DOMAIN_RESULT_VALUES_H_
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "domain/amount.h"
+#include "domain/catalogue.h"
+#include "domain/lattice.h"
+#include "muster/v1/result.pb.h"
+
+namespace muster {
+
+// The value of one node.
+struct NodeValue {
+  int node = 0;
+  Amount amount;
+  // Of `amount.sum`, what the children along each axis leave; never below zero. Zero beyond the metric's axes, at
+  // leaves, and where parts may overlap.
+  std::array<absl::int128, Lattice::kAxes> not_broken_down{};
+};
+
+// The values of one metric, by ascending node; only nodes that hold something.
+struct MetricValues {
+  MetricIndex metric = 0;
+  std::vector<NodeValue> nodes;
+};
+
+// By ascending metric.
+using ResultValues = std::vector<MetricValues>;
+
+// A figure with its names looked up.
+struct ResolvedFigure {
+  MetricIndex metric = 0;
+  int figure_index = 0;
+  Amount amount;
+  // For each axis the tree nodes that it names: one is the usual case (0, "all", if none was named), several are a
+  // group that was not split. None of them is within another.
+  std::array<std::vector<int>, Lattice::kAxes> tree_nodes;
+
+  bool IsGroup() const { return tree_nodes[0].size() > 1 || tree_nodes[1].size() > 1; }
+};
+
+// Something odd about how the values of one metric fit together.
+struct ValueOddity {
+  v1::WarningReason reason = v1::WARNING_REASON_UNSPECIFIED;
+  int figure_index = 0;
+};
+
+// The rules, for each metric by itself:
+//
+// - What was stated for a node is its value. Parts are never added on top of it.
+// - A node of which nothing was stated is the sum of its children; with two breakdowns the sum along one of them, and
+//   the larger if both can be summed and differ (BREAKDOWNS_DISAGREE).
+// - A group ("430 g of crack, heroin and cocaine") counts at the nearest common ancestor of its categories, as a part
+//   that no child holds. What is stated for its categories besides is "of which", and not added on top of it.
+// - A value still to be counted adds to what is known of its parts, and takes away the upper bound.
+// - Where parts may overlap nothing is summed: a node has what was stated for it, or the largest group there.
+// - Parts that are above their stated total are odd (BREAKDOWN_SUM_MISMATCH), parts below it are not. A total stated
+//   as "at least", or still to be counted, is never exceeded.
+//
+// `figures` of equal metric must follow each other, metrics ascending, and hold no (metric, tree nodes) twice.
+ResultValues ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures,
+                           std::vector<ValueOddity>* oddities);
+
+// Looks up the names of one figure. nullopt if it does not resolve: ValidateResult says why.
+std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
+
+// The same figure twice in `figures`: equal metric and tree nodes. Sorts `figures` as ComputeValues wants them and
+// returns pairs of (figure index, index of the earlier one).
+std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>* figures);
+
+// What an accepted result adds, from its stored form. `nil_metrics` are the metrics that a nil result states as zero.
+// A retracted result adds nothing.
+//
+// FAILED_PRECONDITION  it names what the catalogue does not have: a catalogue may grow, but must not lose names
+absl::StatusOr<ResultValues> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
+                                            const google::protobuf::RepeatedPtrField<std::string>& nil_metrics);
+
+}  // namespace muster
+
+#endif  // MUSTER_DOMAIN_RESULT_VALUES_H_
