@@ -1,0 +1,150 @@
+"""Says where the source tree breaks the rule of who may know whom.
+
+    proto <- domain <- storage <- aggregator <- service        clients see proto and domain only
+
+It reads the #include lines of C++ files and target_link_libraries() of CMakeLists.txt, and looks at the names
+of folders. `check_layers.py ROOT` prints one line for each violation, and exits with 1 if there is any.
+"""
+
+import os
+import re
+import sys
+
+# Folder -> the folders whose headers and targets it may use. `tests` and `bench` may use all.
+LAYERS = {
+    "proto": set(),
+    "domain": {"proto"},
+    "storage": {"proto", "domain"},
+    "aggregator": {"proto", "domain", "storage"},
+    "service": {"proto", "domain", "storage", "aggregator"},
+    "clients": {"proto", "domain"},
+}
+FREE = {"tests", "bench"}
+
+GRPC_FOLDERS = {"service", "clients"} | FREE
+# RocksDB is known to storage's sources, not to its headers. Its own tests damage a store on purpose, and a
+# benchmark compares with the bare database.
+ROCKSDB_FILES = re.compile(r"^(storage/[^/]+\.cc|tests/storage/.+\.cc|bench/.+\.cc)$")
+ROCKSDB_TARGETS = re.compile(r"^(storage|tests/storage|bench)(/|$)")
+
+# Names that attract whatever has no home.
+VAGUE_FOLDERS = {"util", "utils", "common", "misc", "helpers", "shared"}
+
+# The stored records are for the store and what is built on it.
+STORED_RECORDS = "muster/store/"
+
+NOT_SOURCES = {"build", "var", "node_modules", "__pycache__"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
+LINK = re.compile(r"target_link_libraries\s*\(([^)]*)\)")
+CMAKE_COMMENT = re.compile(r"#[^\n]*")
+
+
+def _files(root):
+    """Yields every path below root, relative to it, with '/'; and every folder, ending in '/'."""
+    for folder, subfolders, names in os.walk(root):
+        subfolders[:] = sorted(n for n in subfolders if n not in NOT_SOURCES and not n.startswith("."))
+        relative = os.path.relpath(folder, root)
+        prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
+        for name in subfolders:
+            yield f"{prefix}{name}/"
+        for name in sorted(names):
+            yield prefix + name
+
+
+def _read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def _layer_of_include(header):
+    """The folder of ours that a header belongs to, or None if it is somebody else's."""
+    if header.startswith(("muster/", "google/rpc/", "grpc/health/")) and header.endswith(".pb.h"):
+        return "proto"
+    first = header.split("/", 1)[0]
+    return first if first in LAYERS or first in FREE else None
+
+
+def _layer_of_target(target):
+    """The same for a target: muster::domain or muster_domain."""
+    name = re.sub(r"^muster(::|_)", "", target)
+    if name == target:
+        return None
+    first = re.split(r"_", name, maxsplit=1)[0]
+    return {"client": "clients"}.get(first, first) if first in LAYERS or first == "client" else None
+
+
+def _check_source(root, path):
+    folder = path.split("/", 1)[0]
+    text = _read(root, path)
+    for match in INCLUDE.finditer(text):
+        quote, header = match.groups()
+        where = f"{path}:{text.count(chr(10), 0, match.start(2)) + 1}"
+        layer = _layer_of_include(header)
+        if header.startswith("rocksdb/"):
+            if not ROCKSDB_FILES.match(path):
+                yield f"{where}: includes {header}: only storage/*.cc knows RocksDB"
+        elif (header.startswith(("grpc/", "grpcpp/", "grpc++/")) and layer is None) or header.endswith(".grpc.pb.h"):
+            if folder not in GRPC_FOLDERS:
+                yield f"{where}: includes {header}: only service/ and clients/ know gRPC"
+        elif layer is not None and folder not in FREE and layer != folder and layer not in LAYERS[folder]:
+            yield f"{where}: includes {header}: {folder}/ may not know {layer}/"
+        elif folder == "clients" and header.startswith(STORED_RECORDS):
+            yield f"{where}: includes {header}: the stored records are not for clients"
+        elif quote == '"' and layer is None and os.path.exists(os.path.join(root, os.path.dirname(path), header)):
+            yield f"{where}: includes {header}: name it from the root of the tree"
+
+
+def _check_cmake(root, path):
+    folder = path.split("/", 1)[0]
+    text = CMAKE_COMMENT.sub("", _read(root, path))
+    links = [call for match in LINK.finditer(text) for call in match.group(1).split()[1:]]
+    # muster_add_test and the like name libraries too; only tests and benchmarks use them.
+    for target in links:
+        layer = _layer_of_target(target)
+        if "grpc++_error_details" in target:
+            yield f"{path}: links {target}: it is a second copy of google.rpc"
+        elif target.startswith("RocksDB::") or target == "rocksdb":
+            if not ROCKSDB_TARGETS.match(path):
+                yield f"{path}: links {target}: only storage/ knows RocksDB"
+        elif target.startswith("gRPC::") or target in ("muster::proto_grpc", "muster_proto_grpc"):
+            if folder not in GRPC_FOLDERS | {"proto"}:
+                yield f"{path}: links {target}: only service/ and clients/ know gRPC"
+        elif layer is not None and folder not in FREE and layer != folder and layer not in LAYERS[folder]:
+            yield f"{path}: links {target}: {folder}/ may not know {layer}/"
+
+
+def violations(root):
+    """Every violation below root, one sentence each, in the order of paths."""
+    found = []
+    for path in _files(root):
+        folder = path.split("/", 1)[0]
+        if path.endswith("/"):
+            if path.rstrip("/").rsplit("/", 1)[-1] in VAGUE_FOLDERS:
+                found.append(f"{path}: name the folder after what is in it")
+        elif folder not in LAYERS and folder not in FREE:
+            continue
+        elif path.endswith((".h", ".cc")):
+            found.extend(_check_source(root, path))
+        elif path.endswith("CMakeLists.txt"):
+            found.extend(_check_cmake(root, path))
+    return found
+
+
+def main():
+    if len(sys.argv) != 2:
+        print("usage: check_layers.py ROOT", file=sys.stderr)
+        return 2
+    root = sys.argv[1]
+    missing = [layer for layer in LAYERS if not os.path.isdir(os.path.join(root, layer))]
+    if missing:
+        print(f"{root} is not the root of the tree: no {', '.join(missing)}", file=sys.stderr)
+        return 2
+    found = violations(root)
+    for violation in found:
+        print(violation)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
