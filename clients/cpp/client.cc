@@ -1,0 +1,386 @@
+#include "clients/cpp/client.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cpp/error_details.h"
+#include "clients/cpp/grpc_status.h"
+#include "clients/cpp/receipt_paths.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+#include "grpcpp/support/sync_stream.h"
+#include "muster/v1/catalogue_service.grpc.pb.h"
+#include "muster/v1/ingest_service.grpc.pb.h"
+#include "muster/v1/store_service.grpc.pb.h"
+#include "muster/v1/totals_service.grpc.pb.h"
+
+namespace muster {
+namespace {
+
+// The largest answer that is taken. Pages keep answers far below it; without a bound a wrong server could fill the memory.
+constexpr int kMaxReceiveBytes = 64 * 1024 * 1024;
+
+// How fast the channel itself tries to connect again. Shorter than gRPC's own, which waits up to two minutes: the
+// waits between attempts are RetryPolicy's business.
+constexpr int kFirstReconnectMilliseconds = 100;
+constexpr int kMaxReconnectMilliseconds = 2'000;
+
+// The most of what pages helpers ask for in one page.
+constexpr int kMaxTotalsPage = 10'000;
+constexpr int kMaxListPage = 1'000;
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMilliseconds);
+  return grpc::CreateCustomChannel(server_address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status CheckDeadline(absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) {
+    return absl::InvalidArgumentError("A call needs a deadline; an infinite one is none.");
+  }
+  return absl::OkStatus();
+}
+
+// How many messages may be on their way. The writer enters before each, the reader leaves after each answer.
+class MessageWindow {
+ public:
+  explicit MessageWindow(int size) : free_(size) {}
+
+  // Waits for room. False if there will be none: the stream is over.
+  bool Enter() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return free_ > 0 || closed_; });
+    if (closed_) return false;
+    --free_;
+    return true;
+  }
+
+  void Leave() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ++free_;
+    changed_.notify_one();
+  }
+
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    changed_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int free_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+class MusterClient::Connection {
+ public:
+  explicit Connection(ClientOptions options)
+      : options_(std::move(options)),
+        channel_(MakeChannel(options_.server_address)),
+        ingest_(v1::IngestService::NewStub(channel_)),
+        totals_(v1::TotalsService::NewStub(channel_)),
+        catalogue_(v1::CatalogueService::NewStub(channel_)),
+        store_(v1::StoreService::NewStub(channel_)) {}
+
+  bool reached_server() const { return reached_server_.load(std::memory_order_relaxed); }
+  const ClientOptions& options() const { return options_; }
+
+  v1::IngestService::Stub& ingest() { return *ingest_; }
+  v1::TotalsService::Stub& totals() { return *totals_; }
+  v1::CatalogueService::Stub& catalogue() { return *catalogue_; }
+  v1::StoreService::Stub& store() { return *store_; }
+
+  // One unary call, again and again until it is answered, refused for good, or out of time.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                const Request& request, absl::Time deadline) {
+    if (absl::Status checked = CheckDeadline(deadline); !checked.ok()) return checked;
+    RetryWaits waits(options_.retry, options_.clock, deadline);
+    while (true) {
+      Response response;
+      grpc::ClientContext context;
+      SetDeadline(context, deadline);
+      const absl::Status status = Heard(StatusFromGrpc((stub.*method)(&context, request, &response)));
+      if (status.ok()) return response;
+      if (!MayRetry(status) || !MayWait(waits) || !waits.Wait(status)) return status;
+    }
+  }
+
+  absl::StatusOr<int64_t> SubmitAll(absl::Span<const v1::OperationResult> results, const SubmitAllOptions& options,
+                                    absl::Time deadline, const OnReceipts& on_receipts);
+
+  // Whether a client in this state may wait for another attempt at all.
+  bool MayWait(const RetryWaits& waits) const {
+    const int max_attempts = options_.retry.max_attempts_before_contact;
+    return reached_server() || max_attempts == 0 || waits.waits() + 1 < max_attempts;
+  }
+
+ private:
+  // What one stream needs to know about the submission that it is part of.
+  struct Submission {
+    absl::Span<const v1::OperationResult> results;
+    const std::vector<ResultBatch>& batches;
+    const SubmitAllOptions& options;
+    const OnReceipts& on_receipts;
+    size_t next_batch = 0;  // The first that is not acknowledged.
+    int64_t position = 0;   // Of the last answer.
+  };
+
+  // Sends what is not acknowledged over one stream. OK when all of it is.
+  absl::Status Stream(Submission& submission, absl::Time deadline);
+
+  // Takes one answer. An error if it does not fit the message that it answers.
+  static absl::Status TakeAnswer(v1::StreamResultsResponse& response, Submission& submission);
+
+  // gRPC has the system's clock, which tests do not use: what is left is what counts.
+  void SetDeadline(grpc::ClientContext& context, absl::Time deadline) const {
+    const absl::Duration left = std::max(deadline - options_.clock.now(), absl::ZeroDuration());
+    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(left));
+  }
+
+  // Notes whether `status` shows that a server is there, and returns it.
+  absl::Status Heard(absl::Status status) {
+    const bool from_afar = !absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status);
+    if (from_afar || ErrorInfoOf(status).has_value() || channel_->GetState(false) == GRPC_CHANNEL_READY) {
+      reached_server_.store(true, std::memory_order_relaxed);
+    }
+    return status;
+  }
+
+  const ClientOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::IngestService::Stub> ingest_;
+  const std::unique_ptr<v1::TotalsService::Stub> totals_;
+  const std::unique_ptr<v1::CatalogueService::Stub> catalogue_;
+  const std::unique_ptr<v1::StoreService::Stub> store_;
+  std::atomic<bool> reached_server_ = false;
+};
+
+absl::StatusOr<int64_t> MusterClient::Connection::SubmitAll(absl::Span<const v1::OperationResult> results,
+                                                            const SubmitAllOptions& options, absl::Time deadline,
+                                                            const OnReceipts& on_receipts) {
+  if (absl::Status checked = CheckDeadline(deadline); !checked.ok()) return checked;
+  const absl::StatusOr<std::vector<ResultBatch>> batches = SplitIntoBatches(results, options.batch);
+  if (!batches.ok()) return batches.status();
+
+  Submission submission = {results, *batches, options, on_receipts};
+  RetryWaits waits(options_.retry, options_.clock, deadline);
+  while (submission.next_batch < batches->size()) {
+    const size_t next_before = submission.next_batch;
+    const absl::Status status = Heard(Stream(submission, deadline));
+    if (status.ok()) break;
+    if (submission.next_batch > next_before) waits.Progressed();
+    if (!MayRetry(status) || !MayWait(waits) || !waits.Wait(status)) return status;
+  }
+  return submission.position;
+}
+
+absl::Status MusterClient::Connection::Stream(Submission& submission, absl::Time deadline) {
+  grpc::ClientContext context;
+  SetDeadline(context, deadline);
+  const auto stream = ingest_->StreamResults(&context);
+
+  // Writing and reading must not wait for each other: a server that has no room reads no further until its
+  // answers are taken.
+  MessageWindow window(std::max(submission.options.max_messages_in_flight, 1));
+  std::thread writer([&, first_batch = submission.next_batch] {
+    v1::StreamResultsRequest request;  // One object for all messages: its memory is used again.
+    for (size_t number = first_batch; number < submission.batches.size(); ++number) {
+      if (!window.Enter()) return;
+      const ResultBatch& batch = submission.batches[number];
+      request.Clear();
+      request.set_validate_only(submission.options.validate_only);
+      for (const v1::OperationResult& result : submission.results.subspan(batch.first, batch.count)) {
+        *request.add_results() = result;
+      }
+      if (!stream->Write(request)) return;  // The stream broke; the reader hears why.
+    }
+    stream->WritesDone();
+  });
+
+  absl::Status answers = absl::OkStatus();
+  v1::StreamResultsResponse response;
+  while (answers.ok() && stream->Read(&response)) {
+    answers = TakeAnswer(response, submission);
+    window.Leave();
+  }
+  if (!answers.ok()) context.TryCancel();
+  window.Close();
+  writer.join();
+  const absl::Status finish = StatusFromGrpc(stream->Finish());
+  if (!answers.ok()) return answers;
+  if (finish.ok() && submission.next_batch < submission.batches.size()) {
+    return absl::UnavailableError("The server ended the stream before it had answered everything.");
+  }
+  // All is acknowledged, whatever the stream ended with.
+  if (submission.next_batch == submission.batches.size()) return absl::OkStatus();
+  return finish;
+}
+
+absl::Status MusterClient::Connection::TakeAnswer(v1::StreamResultsResponse& response, Submission& submission) {
+  if (submission.next_batch == submission.batches.size()) {
+    return absl::InternalError("The server answered more messages than it was sent.");
+  }
+  const ResultBatch& batch = submission.batches[submission.next_batch];
+  if (static_cast<size_t>(response.receipts_size()) != batch.count) {
+    return absl::InternalError(absl::StrCat("The server sent ", response.receipts_size(), " receipts for ", batch.count,
+                                            " results; which results they are for cannot be known."));
+  }
+  RenumberPaths(batch.first, *response.mutable_receipts());
+  submission.position = response.position();
+  ++submission.next_batch;
+  submission.on_receipts(batch.first, response.receipts());
+  return absl::OkStatus();
+}
+
+MusterClient::MusterClient(ClientOptions options) : connection_(std::make_unique<Connection>(std::move(options))) {}
+MusterClient::~MusterClient() = default;
+
+bool MusterClient::ReachedServer() const { return connection_->reached_server(); }
+
+absl::StatusOr<v1::SubmitResultsResponse> MusterClient::SubmitResults(const v1::SubmitResultsRequest& request,
+                                                                      absl::Time deadline) {
+  return connection_->Call(connection_->ingest(), &v1::IngestService::Stub::SubmitResults, request, deadline);
+}
+
+absl::StatusOr<int64_t> MusterClient::SubmitAll(absl::Span<const v1::OperationResult> results,
+                                                const SubmitAllOptions& options, absl::Time deadline,
+                                                const OnReceipts& on_receipts) {
+  return connection_->SubmitAll(results, options, deadline, on_receipts);
+}
+
+absl::StatusOr<v1::GetResultResponse> MusterClient::GetResult(const v1::GetResultRequest& request,
+                                                              absl::Time deadline) {
+  return connection_->Call(connection_->ingest(), &v1::IngestService::Stub::GetResult, request, deadline);
+}
+
+absl::StatusOr<v1::ListResultsResponse> MusterClient::ListResults(const v1::ListResultsRequest& request,
+                                                                  absl::Time deadline) {
+  return connection_->Call(connection_->ingest(), &v1::IngestService::Stub::ListResults, request, deadline);
+}
+
+absl::StatusOr<v1::ListResultsResponse> MusterClient::ListAllResults(absl::string_view operation,
+                                                                     absl::string_view force, absl::Time deadline) {
+  v1::ListResultsRequest request;
+  request.set_operation(std::string(operation));
+  request.set_force(std::string(force));
+  request.set_page_size(kMaxListPage);
+  v1::ListResultsResponse all;
+  do {
+    absl::StatusOr<v1::ListResultsResponse> page = ListResults(request, deadline);
+    if (!page.ok()) return page.status();
+    for (v1::StoredResult& result : *page->mutable_results()) *all.add_results() = std::move(result);
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryTotals(const v1::QueryTotalsRequest& request,
+                                                                  absl::Time deadline) {
+  return connection_->Call(connection_->totals(), &v1::TotalsService::Stub::QueryTotals, request, deadline);
+}
+
+absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryAllTotals(const v1::TotalsQuery& query,
+                                                                     absl::Time deadline) {
+  RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
+  v1::QueryTotalsRequest request;
+  *request.mutable_query() = query;
+  request.set_page_size(kMaxTotalsPage);
+  v1::QueryTotalsResponse all;
+  while (true) {
+    absl::StatusOr<v1::QueryTotalsResponse> page = QueryTotals(request, deadline);
+    if (!page.ok()) {
+      // The totals moved on between two pages, which must be of one position: begin again.
+      if (!absl::IsAborted(page.status()) || !waits.Wait(page.status())) return page.status();
+      request.clear_page_token();
+      continue;
+    }
+    if (request.page_token().empty()) {
+      all = *std::move(page);
+    } else {
+      for (v1::TotalsRow& row : *page->mutable_rows()) *all.add_rows() = std::move(row);
+      all.set_next_page_token(page->next_page_token());
+    }
+    if (all.next_page_token().empty()) return all;
+    request.set_page_token(all.next_page_token());
+  }
+}
+
+absl::StatusOr<v1::GetCoverageResponse> MusterClient::GetCoverage(const v1::GetCoverageRequest& request,
+                                                                  absl::Time deadline) {
+  return connection_->Call(connection_->totals(), &v1::TotalsService::Stub::GetCoverage, request, deadline);
+}
+
+absl::StatusOr<v1::GetCatalogueResponse> MusterClient::GetCatalogue(const v1::GetCatalogueRequest& request,
+                                                                    absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::GetCatalogue, request, deadline);
+}
+
+absl::StatusOr<v1::ListOperationsResponse> MusterClient::ListOperations(const v1::ListOperationsRequest& request,
+                                                                        absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::ListOperations, request, deadline);
+}
+
+absl::StatusOr<v1::ListOperationsResponse> MusterClient::ListAllOperations(absl::Time deadline) {
+  v1::ListOperationsRequest request;
+  request.set_page_size(kMaxListPage);
+  v1::ListOperationsResponse all;
+  do {
+    absl::StatusOr<v1::ListOperationsResponse> page = ListOperations(request, deadline);
+    if (!page.ok()) return page.status();
+    for (v1::Operation& operation : *page->mutable_operations()) *all.add_operations() = std::move(operation);
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
+absl::StatusOr<v1::GetOperationResponse> MusterClient::GetOperation(const v1::GetOperationRequest& request,
+                                                                    absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::GetOperation, request, deadline);
+}
+
+absl::StatusOr<v1::CreateOperationResponse> MusterClient::CreateOperation(const v1::CreateOperationRequest& request,
+                                                                          absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::CreateOperation, request, deadline);
+}
+
+absl::StatusOr<v1::UpdateOperationResponse> MusterClient::UpdateOperation(const v1::UpdateOperationRequest& request,
+                                                                          absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::UpdateOperation, request, deadline);
+}
+
+absl::StatusOr<v1::CloseOperationResponse> MusterClient::CloseOperation(const v1::CloseOperationRequest& request,
+                                                                        absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::CloseOperation, request, deadline);
+}
+
+absl::StatusOr<v1::ReopenOperationResponse> MusterClient::ReopenOperation(const v1::ReopenOperationRequest& request,
+                                                                          absl::Time deadline) {
+  return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::ReopenOperation, request, deadline);
+}
+
+absl::StatusOr<v1::VerifyTotalsResponse> MusterClient::VerifyTotals(const v1::VerifyTotalsRequest& request,
+                                                                    absl::Time deadline) {
+  return connection_->Call(connection_->store(), &v1::StoreService::Stub::VerifyTotals, request, deadline);
+}
+
+}  // namespace muster

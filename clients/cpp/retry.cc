@@ -1,0 +1,40 @@
+#include "clients/cpp/retry.h"
+
+#include <algorithm>
+#include <random>
+
+#include "absl/time/clock.h"
+#include "clients/cpp/error_details.h"
+
+namespace muster {
+namespace {
+
+double SystemRandom() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+}  // namespace
+
+ClientClock SystemClock() {
+  return {[] { return absl::Now(); }, [](absl::Duration duration) { absl::SleepFor(duration); }, SystemRandom};
+}
+
+bool MayRetry(const absl::Status& status) {
+  return absl::IsUnavailable(status) || (absl::IsResourceExhausted(status) && RetryDelayOf(status).has_value());
+}
+
+bool RetryWaits::Wait(const absl::Status& status) {
+  absl::Duration longest = policy_.first_backoff;
+  for (int wait = 0; wait < waits_ && longest < policy_.max_backoff; ++wait) longest *= 2;
+  longest = std::min(longest, policy_.max_backoff);
+  // On top of what the server asked for, so that those it sent away together do not return together.
+  const absl::Duration wait =
+      RetryDelayOf(status).value_or(absl::ZeroDuration()) + longest * std::clamp(clock_.random(), 0.0, 1.0);
+  if (clock_.now() + wait >= deadline_) return false;
+  clock_.sleep(wait);
+  ++waits_;
+  return true;
+}
+
+}  // namespace muster
