@@ -8,7 +8,7 @@ add_library(muster_warnings INTERFACE)
 add_library(muster::warnings ALIAS muster_warnings)
 target_compile_options(muster_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-  -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wextra-semi
   $<$<BOOL:${MUSTER_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # The standard library checks its bounds in every preset: a bad index stops the program, it never reads on.

@@ -1,7 +1,7 @@
 // What a running server describes to reflection, with everything linked that describes anything.
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <gtest/gtest.h>
 
 #include "google/rpc/error_details.pb.h"
@@ -56,8 +56,8 @@ TEST_F(DescriptorPoolTest, DescribesTheHealthServiceThatGrpcAnswers) {
 }
 
 TEST_F(DescriptorPoolTest, DescribesEveryServiceOfTheApi) {
-  for (const char* service : {"muster.v1.IngestService", "muster.v1.TotalsService", "muster.v1.CatalogueService",
-                              "muster.v1.StoreService"}) {
+  for (const char* service :
+       {"muster.v1.IngestService", "muster.v1.TotalsService", "muster.v1.CatalogueService", "muster.v1.StoreService"}) {
     EXPECT_THAT(pool_.FindServiceByName(service), NotNull()) << service;
   }
 }
