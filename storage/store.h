@@ -18,6 +18,10 @@
 #include "muster/store/v1/checkpoint.pb.h"
 #include "muster/store/v1/log.pb.h"
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace muster {
 
 // Index of an entry in the log, from 1. 0 is before the first.
@@ -72,15 +76,24 @@ struct CheckpointPart {
 };
 
 struct StoreOptions {
-  // A folder; made if absent (its parent must exist).
+  // A folder; made if absent (its parent must exist). Nothing else may be in it when the store is made.
   std::string directory;
+
+  // Through which all files and the clock are reached; for tests that make a disk fail. Null: the operating system.
+  // Not owned; must outlive the store.
+  rocksdb::Env* environment = nullptr;
 };
 
 // Reads may come from any thread at any time. Append and WriteCheckpoint may run beside each other and beside reads,
 // each from one thread at a time.
 //
+// Invariant: the positions of the log are 1 to last_position(), without a gap; whatever a reader finds in the newest
+// revisions and the operations is of an entry that is in the log.
+//
 // Every function may return DATA_LOSS (what is on disk is not what was written; the message names the file or key and
-// how to mend it), UNAVAILABLE (the disk refused) or RESOURCE_EXHAUSTED (the disk is full).
+// how to mend it), UNAVAILABLE (the disk refused) or RESOURCE_EXHAUSTED (the disk is full). The parts of a key
+// (operation, force, result_id) must be 1 to 255 bytes long and hold no zero byte: INVALID_ARGUMENT otherwise, unless
+// it says here that they need not.
 class Store {
  public:
   // Opens or makes the store.
