@@ -1,0 +1,193 @@
+#include "aggregator/applier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+namespace {
+
+// What a result takes while it waits: its message, its values, and their bookkeeping.
+int64_t BytesOf(const std::vector<ValidatedResult>& results) {
+  int64_t bytes = 0;
+  for (const ValidatedResult& result : results) {
+    bytes += 512 + 2 * static_cast<int64_t>(result.result.ByteSizeLong());
+    for (const MetricValues& values : result.values) {
+      bytes += static_cast<int64_t>(sizeof(MetricValues) + values.nodes.size() * sizeof(NodeValue));
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed)
+    : store_(store), cubes_(cubes), limits_(limits), failed_(std::move(failed)), book_(&cubes.catalogue()) {
+  book_.Fill(cubes.FreezeAll());
+  thread_ = std::thread([this] { Run(); });
+}
+
+Applier::~Applier() { Stop(); }
+
+absl::Status Applier::WhyClosed() const {
+  if (!failure_.ok()) return failure_;
+  if (stopping_) return absl::UnavailableError("The server is stopping; send again to the one that follows.");
+  return absl::OkStatus();
+}
+
+absl::Status Applier::Enqueue(Submission&& submission) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
+    // An empty queue takes anything: what fits a message fits the queue.
+    if (queued_bytes_ != 0 && queued_bytes_ + submission.bytes > limits_.max_queued_bytes) {
+      return absl::ResourceExhaustedError("More results are waiting than the server has room for; try again later.");
+    }
+    queued_bytes_ += submission.bytes;
+    queue_.push_back(std::move(submission));
+  }
+  something_to_do_.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status Applier::Submit(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done) {
+  const int64_t bytes = BytesOf(results);
+  return Enqueue({Results{std::move(results), validate_only, std::move(done)}, bytes});
+}
+
+absl::Status Applier::ChangeOperation(OperationChange change, OperationDone&& done) {
+  constexpr int64_t kBytes = 4'096;
+  return Enqueue({Change{std::move(change), std::move(done)}, kBytes});
+}
+
+void Applier::SubmitWhenRoom(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done,
+                             absl::AnyInvocable<void()>&& admitted) {
+  const int64_t bytes = BytesOf(results);
+  Submission submission{Results{std::move(results), validate_only, std::move(done)}, bytes};
+  absl::Status closed;
+  bool queued = false;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed = WhyClosed();
+    if (closed.ok()) {
+      queued = waiting_.empty() && (queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes);
+      if (queued) {
+        queued_bytes_ += bytes;
+        queue_.push_back(std::move(submission));
+      } else {
+        waiting_.push_back({std::move(submission), std::move(admitted)});
+      }
+    }
+  }
+  something_to_do_.notify_one();
+  if (!closed.ok()) std::get<Results>(submission.work).done(closed);
+  if (queued || !closed.ok()) admitted();
+}
+
+void Applier::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  something_to_do_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Applier::Run() {
+  while (true) {
+    std::vector<Submission> group;
+    std::vector<absl::AnyInvocable<void()>> admitted;
+    absl::Status failure;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      something_to_do_.wait(lock, [this] { return stopping_ || !queue_.empty() || !waiting_.empty(); });
+      if (queue_.empty() && waiting_.empty()) return;  // Stopping, and all is answered.
+      int64_t group_bytes = 0;
+      while (!queue_.empty() && (group.empty() || group_bytes + queue_.front().bytes <= limits_.max_group_bytes)) {
+        group_bytes += queue_.front().bytes;
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      queued_bytes_ -= group_bytes;
+      while (!waiting_.empty() &&
+             (queued_bytes_ == 0 || queued_bytes_ + waiting_.front().submission.bytes <= limits_.max_queued_bytes)) {
+        queued_bytes_ += waiting_.front().submission.bytes;
+        queue_.push_back(std::move(waiting_.front().submission));
+        admitted.push_back(std::move(waiting_.front().admitted));
+        waiting_.pop_front();
+      }
+      failure = failure_;
+    }
+    for (absl::AnyInvocable<void()>& callback : admitted) callback();
+    if (!failure.ok()) {
+      Fail(&group, failure);
+    } else {
+      RunGroup(std::move(group));
+    }
+  }
+}
+
+void Applier::Fail(std::vector<Submission>* submissions, const absl::Status& status) {
+  for (Submission& submission : *submissions) {
+    std::visit([&status](auto& work) { work.done(status); }, submission.work);
+  }
+}
+
+void Applier::RunGroup(std::vector<Submission> submissions) {
+  if (submissions.empty()) return;
+  const int64_t accept_time_us = cubes_.BeginGroup();
+  GroupBuilder builder(store_, cubes_.catalogue(), cubes_.operations(), accept_time_us, &book_);
+  std::vector<const std::vector<ValidatedResult>*> results;
+  for (const Submission& submission : submissions) {
+    if (const auto* const work = std::get_if<Results>(&submission.work)) results.push_back(&work->results);
+  }
+  if (absl::Status status = builder.Prefetch(results); !status.ok()) {
+    cubes_.CancelGroup();
+    Fail(&submissions, status);
+    return;
+  }
+
+  std::vector<absl::StatusOr<std::vector<Decision>>> decisions(submissions.size());
+  std::vector<absl::StatusOr<std::optional<v1::Operation>>> changes(submissions.size());
+  absl::Status status;
+  for (size_t index = 0; index < submissions.size() && status.ok(); ++index) {
+    if (auto* const work = std::get_if<Results>(&submissions[index].work)) {
+      decisions[index] = builder.Decide(std::move(work->results), work->validate_only);
+      status = decisions[index].status();
+    } else {
+      changes[index] = builder.Decide(std::get<Change>(submissions[index].work).change);
+    }
+  }
+  if (status.ok()) {
+    if (builder.group().entries.empty()) {
+      cubes_.CancelGroup();
+    } else {
+      status = store_.Append(builder.group(), builder.Updates());
+      if (status.ok()) cubes_.Apply(builder.applied(), accept_time_us);
+    }
+  }
+  if (!status.ok()) {
+    // The warning book has run ahead of a log that did not follow: this writer is done.
+    const absl::Status refused = absl::UnavailableError(absl::StrCat(
+        "The results could not be stored and were not acknowledged (", status.message(), "); sending again is safe."));
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      failure_ = refused;
+    }
+    failed_(status);
+    Fail(&submissions, refused);
+    return;
+  }
+  const LogPosition position = store_.last_position();
+  for (size_t index = 0; index < submissions.size(); ++index) {
+    if (auto* const work = std::get_if<Results>(&submissions[index].work)) {
+      if (!work->validate_only) builder.GiveBack(&*decisions[index]);
+      work->done(Decisions{*std::move(decisions[index]), position});
+    } else {
+      std::get<Change>(submissions[index].work).done(std::move(changes[index]));
+    }
+  }
+}
+
+}  // namespace muster

@@ -1,0 +1,119 @@
+// The only writer.
+#ifndef MUSTER_AGGREGATOR_APPLIER_H_
+#define MUSTER_AGGREGATOR_APPLIER_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "aggregator/cubes.h"
+#include "aggregator/group_builder.h"
+#include "aggregator/warning_book.h"
+#include "domain/validation.h"
+#include "storage/store.h"
+
+namespace muster {
+
+struct ApplierLimits {
+  // Of what waits. Beyond it nothing more is queued until there is room.
+  int64_t max_queued_bytes = 64 << 20;
+  // Of one group, so that the first of it need not wait long for the last. One submission is never split.
+  int64_t max_group_bytes = 4 << 20;
+};
+
+// What became of one submission.
+struct Decisions {
+  std::vector<Decision> decisions;  // In the order of the results.
+  LogPosition position = 0;         // Of the newest log entry: a query at this position or later sees all of them.
+};
+
+// Takes whatever waits, decides it by the revision rules, writes what is accepted as one synced group, moves the
+// cubes, and then answers.
+//
+// Invariant: at position P, every cube equals the fold of the log from 1 to P.
+//
+// The functions may be called from any thread and never block on the disk. The rules, the write and the cubes run on one
+// thread that this object owns.
+class Applier {
+ public:
+  using ResultsDone = absl::AnyInvocable<void(absl::StatusOr<Decisions>)>;
+  using OperationDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<v1::Operation>>)>;
+
+  // `store` and `cubes` are not owned and must outlive this object; the cubes must be at the end of the log. `failed` is
+  // called once, on the applier's thread, when the disk refused a group: nothing is taken any more.
+  Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed);
+  ~Applier();
+  Applier(const Applier&) = delete;
+  Applier& operator=(const Applier&) = delete;
+
+  // Queues results and calls `done` once, on the applier's thread, when every accepted one survives a power cut and is
+  // in the totals; or with UNAVAILABLE if the disk refused: sending again is safe.
+  //
+  // RESOURCE_EXHAUSTED  the queue is full; nothing was queued, try again later
+  // UNAVAILABLE         the disk refused before, or the applier is stopping; nothing was queued
+  absl::Status Submit(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done);
+
+  // The same, but if the queue is full the results wait outside of it. `admitted` is called once, when they were queued,
+  // on this thread or the applier's: the caller should not submit again before. After a failure both are called.
+  void SubmitWhenRoom(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done,
+                      absl::AnyInvocable<void()>&& admitted);
+
+  // Queues a change of an operation.
+  absl::Status ChangeOperation(OperationChange change, OperationDone&& done);
+
+  // Answers everything that was queued, and takes nothing more. Idempotent.
+  void Stop();
+
+ private:
+  struct Results {
+    std::vector<ValidatedResult> results;
+    bool validate_only;
+    ResultsDone done;
+  };
+  struct Change {
+    OperationChange change;
+    OperationDone done;
+  };
+  struct Submission {
+    std::variant<Results, Change> work;
+    int64_t bytes;
+  };
+  struct Waiting {
+    Submission submission;
+    absl::AnyInvocable<void()> admitted;
+  };
+
+  absl::Status Enqueue(Submission&& submission);
+  absl::Status WhyClosed() const;  // With mutex_ held.
+  void Run();
+  void RunGroup(std::vector<Submission> submissions);
+  void Fail(std::vector<Submission>* submissions, const absl::Status& status);
+
+  Store& store_;
+  Cubes& cubes_;
+  const ApplierLimits limits_;
+  const std::function<void(const absl::Status&)> failed_;
+  WarningBook book_;  // Touched by the applier's thread alone.
+
+  mutable std::mutex mutex_;  // Guards what follows; never held over I/O or a callback.
+  std::condition_variable something_to_do_;
+  std::deque<Submission> queue_;
+  std::deque<Waiting> waiting_;
+  int64_t queued_bytes_ = 0;
+  bool stopping_ = false;
+  absl::Status failure_;
+
+  std::thread thread_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_AGGREGATOR_APPLIER_H_

@@ -1,0 +1,58 @@
+#include "aggregator/checkpointer.h"
+
+#include <utility>
+#include <vector>
+
+#include "aggregator/recovery.h"
+
+namespace muster {
+
+Checkpointer::Checkpointer(Store& store, Cubes& cubes, bool replace, std::chrono::milliseconds interval,
+                           std::function<void(const absl::Status&)> failed)
+    : store_(store), cubes_(cubes), interval_(interval), failed_(std::move(failed)), replace_(replace) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+Checkpointer::~Checkpointer() { Stop(); }
+
+void Checkpointer::Stop() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Checkpointer::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stop_.wait_for(lock, interval_, [this] { return stopping_; })) {
+    lock.unlock();
+    if (absl::Status status = WriteNow(); !status.ok()) failed_(status);
+    lock.lock();
+  }
+}
+
+absl::Status Checkpointer::WriteNow() {
+  const std::lock_guard<std::mutex> lock(write_mutex_);
+  // Both forms forget what had changed, so a write that fails must be followed by one of everything.
+  FrozenCubes frozen = cubes_.FreezeChanged();
+  if (replace_) frozen = cubes_.FreezeAll();
+  if (frozen.position == written_position_) return absl::OkStatus();
+  std::vector<CheckpointPart> parts;
+  parts.reserve(frozen.cubes.size());
+  for (const FrozenForceCube& cube : frozen.cubes) {
+    parts.push_back({cube.operation, cubes_.catalogue().force(cube.force).id(), cube.cube->ToCheckpoint()});
+  }
+  store::v1::CheckpointHeader header;
+  header.set_position(frozen.position);
+  header.set_accept_time_us(frozen.accept_time_us);
+  header.set_catalogue_digest(cubes_.catalogue().digest());
+  header.set_rules_version(kCubeRulesVersion);
+  absl::Status status = store_.WriteCheckpoint(header, parts, replace_);
+  replace_ = !status.ok();
+  if (status.ok()) written_position_ = frozen.position;
+  return status;
+}
+
+}  // namespace muster

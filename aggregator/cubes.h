@@ -1,0 +1,152 @@
+// All cubes, and the operations that they are of, at one position of the log.
+#ifndef MUSTER_AGGREGATOR_CUBES_H_
+#define MUSTER_AGGREGATOR_CUBES_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "aggregator/force_cube.h"
+#include "domain/catalogue.h"
+#include "domain/operation.h"
+#include "storage/store.h"
+
+namespace muster {
+
+// What one log entry does: a result moves the totals of a force, or an operation changes.
+struct AppliedEntry {
+  std::string operation;
+  ForceIndex force = 0;
+  CubeChange change;
+  std::shared_ptr<const Operation> changed_operation;  // Set: the entry is a change of this operation.
+};
+
+// The cubes of one operation. `forces` is by force index; nullptr where nothing was ever heard.
+struct OperationCubes {
+  std::shared_ptr<const Operation> operation;
+  std::vector<std::shared_ptr<const ForceCube>> forces;
+};
+
+// All cubes as a reader sees them: of one position, and still for as long as the view is held.
+struct CubesView {
+  const std::vector<OperationCubes>& operations;  // By first appearance.
+  LogPosition position = 0;
+  // Every entry accepted up to this time is in, none accepted later; also of entries that are still being written.
+  int64_t as_of_time_us = 0;
+};
+
+// One cube at rest.
+struct FrozenForceCube {
+  std::string operation;
+  ForceIndex force = 0;
+  std::shared_ptr<const ForceCube> cube;
+};
+
+// All cubes that were asked for, at one position.
+struct FrozenCubes {
+  LogPosition position = 0;
+  int64_t accept_time_us = 0;
+  std::vector<FrozenForceCube> cubes;  // By operation id, then force.
+};
+
+// Invariant: at position P every cube equals the fold of the log from 1 to P.
+//
+// Read, Freeze and the getters may be called from any thread. Apply, BeginGroup and CancelGroup belong to one thread, the
+// writer's. A reader never waits for more than the arithmetic of one group, the writer never for more than the
+// readers that were there before it.
+class Cubes {
+ public:
+  // `now_us` is read for `as_of_time_us` only. Starts at position 0 with the operations that ship.
+  Cubes(std::shared_ptr<const Catalogue> catalogue, std::function<int64_t()> now_us);
+
+  const Catalogue& catalogue() const { return *catalogue_; }
+  const std::shared_ptr<const Catalogue>& shared_catalogue() const { return catalogue_; }
+  std::shared_ptr<const OperationDirectory> operations() const;
+  LogPosition position() const;
+
+  // The accept time of a group that is about to be written: later than all before it and than every `as_of_time_us` that
+  // was ever answered. The group then ends with Apply or AbandonGroup.
+  int64_t BeginGroup();
+  // The group turned out to hold nothing to write.
+  void CancelGroup();
+  void AbandonGroup();
+
+  // Applies the entries that follow position(), all at once for any reader.
+  void Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us);
+
+  // Calls `read` with a view that holds until it returns. `read` must be short: the writer waits for it.
+  void Read(absl::FunctionRef<void(const CubesView&)> read) const;
+
+  // Every cube, at rest. Costs no copying now: the writer copies a cube before it next changes it.
+  FrozenCubes FreezeAll() const;
+  // The cubes that changed since the last call.
+  FrozenCubes FreezeChanged();
+
+  // For a start: puts back what a checkpoint holds, and operations as they stand. Before any reader.
+  void Restore(LogPosition position, int64_t accept_time_us);
+  void RestoreCube(const std::string& operation, ForceIndex force, ForceCube cube);
+  void RestoreOperation(std::shared_ptr<const Operation> operation);
+
+ private:
+  // Fair to the writer: a shared_mutex alone would let a stream of readers keep it out for ever.
+  class ReadLock;
+  class WriteLock;
+
+  OperationCubes& CubesOf(const std::string& operation);
+  ForceCube& MutableCube(const std::string& operation, ForceIndex force);
+  FrozenCubes Freeze(const std::set<std::pair<std::string, ForceIndex>>* only) const;
+  int64_t AsOfTime() const;
+
+  const std::shared_ptr<const Catalogue> catalogue_;
+  const std::function<int64_t()> now_us_;
+
+  mutable std::mutex turnstile_;  // Held while waiting for lock_, never longer.
+  mutable std::shared_mutex lock_;
+  // Guarded by lock_.
+  std::vector<OperationCubes> cubes_;
+  std::vector<std::vector<int64_t>> cube_epochs_;  // Beside cubes_: the freeze after which the cube was last copied.
+  absl::flat_hash_map<std::string, size_t> cube_index_;
+  std::set<std::pair<std::string, ForceIndex>> changed_;
+  LogPosition position_ = 0;
+  int64_t accept_time_us_ = 0;         // Of the entry at position_.
+  mutable int64_t freeze_epoch_ = 0;  // How often cubes were frozen.
+
+  mutable std::mutex time_mutex_;  // Taken after lock_.
+  // Guarded by time_mutex_.
+  mutable int64_t latest_answered_us_ = 0;  // The latest `as_of_time_us` given out.
+  int64_t group_time_us_ = 0;  // Of the group that is being written; 0 if none is.
+  int64_t latest_group_us_ = 0;
+
+  mutable std::mutex directory_mutex_;  // Taken after lock_.
+  std::shared_ptr<const OperationDirectory> directory_;  // Guarded by directory_mutex_.
+};
+
+// What a stored revision holds for the totals; nullopt for a retraction.
+//
+// FAILED_PRECONDITION  it names what the catalogue does not have
+absl::StatusOr<std::optional<Contribution>> ContributionOf(const Catalogue& catalogue,
+                                                           const store::v1::LoggedResult& logged);
+
+// What a logged entry does to the cubes. `replaced` is the revision that it replaces, if it does.
+//
+// FAILED_PRECONDITION  it names what the catalogue does not have
+absl::StatusOr<AppliedEntry> AppliedEntryOf(const Catalogue& catalogue, const LoggedEntry& entry,
+                                            const store::v1::LoggedResult* replaced);
+
+// Applies the entries of the log that follow the cubes' position, up to `last`.
+absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes);
+
+}  // namespace muster
+
+#endif  // MUSTER_AGGREGATOR_CUBES_H_

@@ -1,0 +1,148 @@
+// The totals of one force in one operation, kept in step with the log.
+#ifndef MUSTER_AGGREGATOR_FORCE_CUBE_H_
+#define MUSTER_AGGREGATOR_FORCE_CUBE_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "domain/amount.h"
+#include "domain/catalogue.h"
+#include "domain/civil_day.h"
+#include "domain/lattice.h"
+#include "domain/result_values.h"
+#include "muster/store/v1/checkpoint.pb.h"
+
+namespace muster {
+
+// What one revision of a result holds for the totals. A retraction holds nothing and has no Contribution.
+struct Contribution {
+  Period period;
+  ResultValues values;
+  bool final = false;
+  bool nil = false;
+};
+
+// What an accepted revision does to the totals of its force: takes out what the replaced revision held, and puts in its own.
+struct CubeChange {
+  std::optional<Contribution> removed;
+  std::optional<Contribution> added;
+  bool removed_retraction = false;  // The replaced revision was a retraction.
+  bool added_retraction = false;    // This revision is one.
+  int64_t accept_time_us = 0;
+};
+
+// The total of one node.
+struct Cell {
+  Amount amount;
+  std::array<absl::int128, Lattice::kAxes> not_broken_down{};
+  int64_t result_count = 0;
+
+  Cell& operator+=(const Cell& other);
+  friend bool operator==(const Cell&, const Cell&) = default;
+};
+
+// The totals of one metric over some results. Holds no empty cell, so equal results make equal blocks, whatever came
+// and went before.
+class Block {
+ public:
+  struct NodeCell {
+    int node;
+    Cell cell;
+    friend bool operator==(const NodeCell&, const NodeCell&) = default;
+  };
+  struct NodeSetCount {
+    NodeSet nodes;
+    int64_t result_count;
+    friend bool operator==(const NodeSetCount&, const NodeSetCount&) = default;
+  };
+
+  // `sign` is 1 to put the values of one result in, -1 to take them out. `node_count` is the size of the metric's lattice.
+  void Add(const std::vector<NodeValue>& values, int node_count, int sign);
+
+  // Adds all that `other` holds.
+  void Merge(const Block& other);
+
+  int64_t result_count() const { return result_count_; }
+  // By ascending node.
+  const std::vector<NodeCell>& cells() const { return cells_; }
+  // nullptr if nothing is there.
+  const Cell* Find(int node) const;
+  // Results with a value at any of `nodes`.
+  int64_t CountResults(const NodeSet& nodes) const;
+  // By ascending node set; empty for metrics without breakdowns.
+  const std::vector<NodeSetCount>& node_sets() const { return node_sets_; }
+
+  void ToCheckpoint(store::v1::CheckpointBlock* out) const;
+  static Block FromCheckpoint(const store::v1::CheckpointBlock& checkpoint);
+
+  friend bool operator==(const Block&, const Block&) = default;
+
+ private:
+  int64_t result_count_ = 0;
+  std::vector<NodeCell> cells_;
+  std::vector<NodeSetCount> node_sets_;
+};
+
+// One metric.
+struct MetricCube {
+  Block whole;                                  // Over all periods.
+  std::vector<std::pair<Period, Block>> periods;  // Ascending.
+  friend bool operator==(const MetricCube&, const MetricCube&) = default;
+};
+
+// Not safe for use from several threads; Cubes guards it. Copyable.
+class ForceCube {
+ public:
+  // `catalogue` must outlive this object.
+  explicit ForceCube(const Catalogue* catalogue);
+
+  void Apply(const CubeChange& change);
+
+  const MetricCube& metric(MetricIndex index) const { return metrics_[static_cast<size_t>(index)]; }
+  // Results that count, by period, ascending.
+  const std::vector<std::pair<Period, int64_t>>& periods() const { return periods_; }
+
+  // Newest revisions that are no retractions; of those, final and nil ones.
+  int64_t result_count() const { return result_count_; }
+  int64_t final_count() const { return final_count_; }
+  int64_t nil_count() const { return nil_count_; }
+  // Newest revisions that are retractions.
+  int64_t retracted_count() const { return retracted_count_; }
+  // When anything was first and last accepted, in microseconds since the Unix epoch.
+  int64_t first_heard_us() const { return first_heard_us_; }
+  int64_t last_heard_us() const { return last_heard_us_; }
+
+  // How many cells all periods and metrics have together.
+  int64_t CellCount() const;
+  // What differs from `other`, for people; empty if nothing does.
+  std::string DifferenceFrom(const ForceCube& other) const;
+  bool Equals(const ForceCube& other) const;
+
+  store::v1::CheckpointForceCube ToCheckpoint() const;
+  // DATA_LOSS if it does not fit the catalogue.
+  static absl::StatusOr<ForceCube> FromCheckpoint(const Catalogue* catalogue,
+                                                  const store::v1::CheckpointForceCube& checkpoint);
+
+ private:
+  void Add(const Contribution& contribution, int sign);
+
+  const Catalogue* catalogue_;
+  std::vector<MetricCube> metrics_;  // By metric.
+  std::vector<std::pair<Period, int64_t>> periods_;
+  int64_t result_count_ = 0;
+  int64_t final_count_ = 0;
+  int64_t nil_count_ = 0;
+  int64_t retracted_count_ = 0;
+  int64_t first_heard_us_ = 0;
+  int64_t last_heard_us_ = 0;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_AGGREGATOR_FORCE_CUBE_H_

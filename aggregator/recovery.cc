@@ -1,0 +1,58 @@
+#include "aggregator/recovery.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+namespace {
+
+absl::Status RestoreOperations(const Store& store, Cubes* cubes) {
+  absl::StatusOr<std::vector<v1::Operation>> operations = store.ReadOperations();
+  if (!operations.ok()) return operations.status();
+  for (v1::Operation& operation : *operations) {
+    const FieldProblems problems = CheckOperation(operation, cubes->catalogue(), operation.id());
+    if (!problems.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("The store holds operation \"", operation.id(), "\", and ", problems.front().field, ": ",
+                       problems.front().description, ". A catalogue may grow, but must not lose names."));
+    }
+    cubes->RestoreOperation(std::make_shared<const Operation>(std::move(operation), cubes->catalogue()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RecoveryReport> Recover(const Store& store, Cubes* cubes) {
+  RecoveryReport report;
+  if (absl::Status status = RestoreOperations(store, cubes); !status.ok()) return status;
+  absl::StatusOr<std::optional<store::v1::CheckpointHeader>> header = store.ReadCheckpointHeader();
+  if (!header.ok()) return header.status();
+  const LogPosition last = store.last_position();
+  if (*header && (*header)->position() > last) {
+    return absl::DataLossError(absl::StrCat("The totals were kept up to position ", (*header)->position(),
+                                            ", but the log ends at ", last,
+                                            ": acknowledged results are gone. Restore the store from a backup."));
+  }
+  if (*header && (*header)->catalogue_digest() == cubes->catalogue().digest() &&
+      (*header)->rules_version() == kCubeRulesVersion) {
+    const absl::Status status = store.ReadCheckpoint([&](CheckpointPart part) -> absl::Status {
+      const std::optional<ForceIndex> force = cubes->catalogue().FindForce(part.force);
+      if (!force) return absl::DataLossError(absl::StrCat("a checkpoint names force \"", part.force, "\""));
+      absl::StatusOr<ForceCube> cube = ForceCube::FromCheckpoint(&cubes->catalogue(), part.cube);
+      if (!cube.ok()) return cube.status();
+      cubes->RestoreCube(part.operation, *force, *std::move(cube));
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    cubes->Restore((*header)->position(), (*header)->accept_time_us());
+    report.checkpoint_position = (*header)->position();
+  }
+  if (absl::Status status = ReplayInto(store, last, cubes); !status.ok()) return status;
+  report.position = last;
+  return report;
+}
+
+}  // namespace muster
