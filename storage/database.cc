@@ -18,6 +18,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/listener.h"
 #include "rocksdb/options.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "storage/keys.h"
 #include "storage/records.h"
@@ -31,8 +32,11 @@ constexpr size_t kMebibyte = size_t{1} << 20;
 // Memory. Blocks of table files with their indexes and filters share one cache. A column family has at most
 // kMaxMemtables memtables; a write waits when all are full and the disk is behind.
 constexpr size_t kBlockCacheBytes = 128 * kMebibyte;
-constexpr size_t kLargeMemtableBytes = 64 * kMebibyte;  // `log`, `newest`
-constexpr size_t kSmallMemtableBytes = 8 * kMebibyte;   // the others
+constexpr size_t kLogMemtableBytes = 64 * kMebibyte;
+// Where ids come in no order, every insertion goes through the whole memtable: a small one stays in the processor's
+// cache. Measured: 16 MiB takes half again as many random ids a second as 64 MiB.
+constexpr size_t kNewestMemtableBytes = 16 * kMebibyte;
+constexpr size_t kSmallMemtableBytes = 8 * kMebibyte;  // The others.
 constexpr int kMaxMemtables = 3;
 
 // Bounds what a start after a kill reads again. When the write-ahead log is longer, the column families that keep its
@@ -142,13 +146,15 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
       break;
     case Family::kLog:
       // Keys only ever grow, so files never overlap and compaction moves them down without rewriting them.
-      options.write_buffer_size = kLargeMemtableBytes;
+      options.write_buffer_size = kLogMemtableBytes;
       table.block_size = kLogBlockBytes;
       break;
     case Family::kNewest:
-      options.write_buffer_size = kLargeMemtableBytes;
+      options.write_buffer_size = kNewestMemtableBytes;
       options.memtable_prefix_bloom_size_ratio = kMemtableBloomShare;
       options.memtable_whole_key_filtering = true;
+      // Each insertion starts where the one before ended; the store puts them in the order of their keys.
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
       table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
       break;
   }

@@ -180,6 +180,12 @@ class RocksDbStore final : public Store {
   absl::Status Flush() override;
 
  private:
+  // An update of the group that is being written, with its key in update_keys_.
+  struct OrderedUpdate {
+    size_t key_begin;
+    size_t key_bytes;
+    const NewestRevision* newest;
+  };
   using PartVisitor =
       std::function<absl::Status(const CheckpointPartKey& key, LogPosition position, absl::string_view record)>;
 
@@ -210,7 +216,8 @@ class RocksDbStore final : public Store {
   int64_t last_accept_time_us_ = 0;
   rocksdb::WriteBatch group_batch_;
   LogChunkWriter chunk_writer_;
-  std::string key_;
+  std::string update_keys_;
+  std::vector<OrderedUpdate> update_order_;
 
   // Touched by the thread that writes checkpoints alone: the parts of the checkpoint on disk by key, each with the
   // position of the checkpoint that wrote it; nullopt before it was looked at.
@@ -297,12 +304,26 @@ absl::Status RocksDbStore::PutGroup(const LogGroup& group, absl::Span<const Newe
     begin += taken;
   }
 
-  rocksdb::ColumnFamilyHandle* const newest = database_->family(Family::kNewest);
+  // In the order of their keys: neighbours in the memtable are found from each other, and of what a force sends in one
+  // piece most are neighbours. Of a key that comes twice the later update is put later, and stays.
+  update_keys_.clear();
+  update_order_.clear();
   for (const NewestRevisionUpdate& update : updates) {
+    const size_t begin = update_keys_.size();
+    AppendNewestKey(update.key, update_keys_);
+    update_order_.push_back({begin, update_keys_.size() - begin, &update.newest});
+  }
+  const auto key_of = [&](const OrderedUpdate& update) {
+    return absl::string_view(update_keys_).substr(update.key_begin, update.key_bytes);
+  };
+  std::sort(update_order_.begin(), update_order_.end(), [&](const OrderedUpdate& a, const OrderedUpdate& b) {
+    const int order = key_of(a).compare(key_of(b));
+    return order != 0 ? order < 0 : a.newest < b.newest;
+  });
+  rocksdb::ColumnFamilyHandle* const newest = database_->family(Family::kNewest);
+  for (const OrderedUpdate& update : update_order_) {
     if (!put.ok()) break;
-    key_.clear();
-    AppendNewestKey(update.key, key_);
-    put = group_batch_.Put(newest, ToSlice(key_), ToSlice(EncodeNewestRecord(update.newest)));
+    put = group_batch_.Put(newest, ToSlice(key_of(update)), ToSlice(EncodeNewestRecord(*update.newest)));
   }
 
   rocksdb::ColumnFamilyHandle* const operations = database_->family(Family::kOperation);
