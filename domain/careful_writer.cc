@@ -49,10 +49,10 @@ CarefulTotal WriteCarefully(const v1::Total& total, v1::Dimension dimension) {
   if (some_uncounted && total.has_sum() && total.sum() == 0) return {uncounted, ""};
 
   CarefulTotal written =
-      total.has_sum() ? WriteSum(total, dimension)
-                      : CarefulTotal{"no total", absl::StrCat(" (", Counted(total.result_count(), "result", "results"),
-                                                              total.result_count() == 1 ? " does" : " do",
-                                                              " not add up)")};
+      total.has_sum()
+          ? WriteSum(total, dimension)
+          : CarefulTotal{"no total", absl::StrCat(" (", Counted(total.result_count(), "result", "results"),
+                                                  total.result_count() == 1 ? " does" : " do", " not add up)")};
   if (some_uncounted) absl::StrAppend(&written.caveats, ", and ", uncounted);
   return written;
 }

@@ -27,7 +27,8 @@
 namespace muster {
 namespace {
 
-// The largest answer that is taken. Pages keep answers far below it; without a bound a wrong server could fill the memory.
+// The largest answer that is taken. Pages keep answers far below it; without a bound a wrong server could fill the
+// memory.
 constexpr int kMaxReceiveBytes = 64 * 1024 * 1024;
 
 // How fast the channel itself tries to connect again. Shorter than gRPC's own, which waits up to two minutes: the

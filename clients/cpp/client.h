@@ -66,8 +66,7 @@ class MusterClient {
   // --- Results ---
 
   // At most 1,000 results and 4 MiB; more is for SubmitAll.
-  absl::StatusOr<v1::SubmitResultsResponse> SubmitResults(const v1::SubmitResultsRequest& request,
-                                                          absl::Time deadline);
+  absl::StatusOr<v1::SubmitResultsResponse> SubmitResults(const v1::SubmitResultsRequest& request, absl::Time deadline);
 
   // Sends any number of results over a stream, several messages ahead of the answers, and returns the position
   // that stands for all of them: a query at it or later sees them. Where the stream breaks, sends again what was

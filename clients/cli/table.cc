@@ -1,0 +1,92 @@
+#include "clients/cli/table.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/text.h"
+
+namespace muster::cli {
+namespace {
+
+// Below this a cut text says nothing.
+constexpr int kMinColumns = 8;
+
+struct Placed {
+  const Column* column;
+  size_t index;  // Of the column and its cells.
+  int width;
+};
+
+int LineColumns(const std::vector<Placed>& placed) {
+  int columns = 0;
+  for (const Placed& one : placed) columns += one.width + (&one == &placed.front() ? 0 : one.column->gap);
+  return columns;
+}
+
+// Takes from the widest that may be cut, one by one, until the line fits or nothing more may be taken.
+void CutToFit(std::vector<Placed>& placed, int max_columns) {
+  for (int excess = LineColumns(placed) - max_columns; excess > 0; --excess) {
+    Placed* widest = nullptr;
+    for (Placed& one : placed) {
+      if (!one.column->may_be_cut || one.width <= kMinColumns) continue;
+      if (widest == nullptr || one.width > widest->width) widest = &one;
+    }
+    if (widest == nullptr) return;
+    --widest->width;
+  }
+}
+
+// Lays out one line: `text_of` and `colour_of` give what stands in a column.
+template <typename TextOf, typename ColourOf>
+std::string RenderLine(const std::vector<Placed>& placed, const Terminal& terminal, const TextOf& text_of,
+                       const ColourOf& colour_of) {
+  std::string line;
+  int owed_spaces = 0;  // Written only if something follows.
+  for (const Placed& one : placed) {
+    if (&one != &placed.front()) owed_spaces += one.column->gap;
+    const std::string text = CutToColumns(text_of(one.index), std::max(one.width, 1));
+    const int padding = one.width - DisplayColumns(text);
+    if (text.empty()) {
+      owed_spaces += padding;
+      continue;
+    }
+    const int before = owed_spaces + (one.column->right_aligned ? padding : 0);
+    absl::StrAppend(&line, std::string(static_cast<size_t>(before), ' '),
+                    Coloured(text, colour_of(one.index), terminal));
+    owed_spaces = one.column->right_aligned ? 0 : padding;
+  }
+  return absl::StrCat(line, "\n");
+}
+
+}  // namespace
+
+void Table::AddRow(std::vector<Cell> cells) {
+  if (cells.size() != columns_.size()) std::abort();  // Ours to get right.
+  for (Cell& cell : cells) cell.text = Printable(cell.text);
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::Render(const Terminal& terminal) const {
+  std::vector<Placed> placed;
+  for (size_t index = 0; index < columns_.size(); ++index) {
+    const Column& column = columns_[index];
+    int widest_cell = 0;
+    for (const std::vector<Cell>& row : rows_) widest_cell = std::max(widest_cell, DisplayColumns(row[index].text));
+    if (widest_cell == 0 && column.hide_if_empty) continue;
+    placed.push_back({&column, index, std::max(widest_cell, DisplayColumns(column.title))});
+  }
+  if (terminal.columns > 0) CutToFit(placed, terminal.columns);
+
+  std::string rendered = RenderLine(
+      placed, terminal, [this](size_t index) { return columns_[index].title; }, [](size_t) { return Colour::kBold; });
+  for (const std::vector<Cell>& row : rows_) {
+    absl::StrAppend(&rendered, RenderLine(
+                                   placed, terminal, [&row](size_t index) { return row[index].text; },
+                                   [&row](size_t index) { return row[index].colour; }));
+  }
+  return rendered;
+}
+
+}  // namespace muster::cli

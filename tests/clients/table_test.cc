@@ -1,0 +1,97 @@
+#include "clients/cli/table.h"
+
+#include <string>
+
+#include "clients/cli/text.h"
+#include "gtest/gtest.h"
+
+namespace muster::cli {
+namespace {
+
+Terminal Plain(int columns) { return {columns > 0, columns, false}; }
+
+Table Totals() {
+  Table table({{.title = "Metric"},
+               {.title = "Total", .right_aligned = true, .may_be_cut = false},
+               {.title = "", .gap = 0},
+               {.title = "Left", .right_aligned = true, .may_be_cut = false, .hide_if_empty = true}});
+  table.AddRow({"Arrests", "230", "", ""});
+  table.AddRow({"Cash seized", "about £124,095", ", at least £58,095", ""});
+  return table;
+}
+
+TEST(TableTest, LinesUpNumbersAndLeavesOutEmptyColumns) {
+  EXPECT_EQ(Totals().Render(Plain(0)),
+            "Metric                Total\n"
+            "Arrests                 230\n"
+            "Cash seized  about £124,095, at least £58,095\n");
+}
+
+TEST(TableTest, ShowsAColumnThatHoldsSomething) {
+  Table table = Totals();
+  table.AddRow({"Drug wraps", "3,200", "", "41"});
+  EXPECT_EQ(table.Render(Plain(0)),
+            "Metric                Total                    Left\n"
+            "Arrests                 230\n"
+            "Cash seized  about £124,095, at least £58,095\n"
+            "Drug wraps            3,200                      41\n");
+}
+
+TEST(TableTest, CutsTextButNeverNumbers) {
+  EXPECT_EQ(Totals().Render(Plain(40)),
+            "Metric                Total\n"
+            "Arrests                 230\n"
+            "Cash seized  about £124,095, at least £…\n");
+  EXPECT_EQ(Totals().Render(Plain(10)),
+            "Metric             Total\n"
+            "Arrests              230\n"
+            "Cash se…  about £124,095, at le…\n");
+}
+
+TEST(TableTest, ColoursTitlesAndCells) {
+  Table table({{.title = "Force"}, {.title = "State"}});
+  table.AddRow({"Surrey", Cell("missing", Colour::kRed)});
+  EXPECT_EQ(table.Render({true, 80, true}),
+            "\x1b[1mForce\x1b[0m   \x1b[1mState\x1b[0m\n"
+            "Surrey  \x1b[31mmissing\x1b[0m\n");
+}
+
+TEST(TableTest, DoesNotObeyWhatOthersWrote) {
+  Table table({{.title = "Title"}});
+  table.AddRow({"a\x1b[2Jb\nc"});
+  EXPECT_EQ(table.Render(Plain(0)), "Title\na\xEF\xBF\xBD[2Jb c\n");
+}
+
+struct Utf8Case {
+  std::string name;
+  std::string text;
+  bool want;
+};
+
+class IsUtf8Test : public testing::TestWithParam<Utf8Case> {};
+
+TEST_P(IsUtf8Test, Tells) { EXPECT_EQ(IsUtf8(GetParam().text), GetParam().want); }
+
+INSTANTIATE_TEST_SUITE_P(Texts, IsUtf8Test,
+                         testing::ValuesIn<Utf8Case>({
+                             {"Empty", "", true},
+                             {"Ascii", "abc", true},
+                             {"Pound", "£", true},
+                             {"Emoji", "\xF0\x9F\x9A\x93", true},
+                             {"Latin1", "\xA3", false},
+                             {"Truncated", "\xE2\x82", false},
+                             {"Overlong", "\xC0\xAF", false},
+                             {"Surrogate", "\xED\xA0\x80", false},
+                             {"BeyondUnicode", "\xF4\x90\x80\x80", false},
+                             {"FiveBytes", "\xF8\x88\x80\x80\x80", false},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(CutToColumnsTest, CountsCharactersNotBytes) {
+  EXPECT_EQ(CutToColumns("£££", 3), "£££");
+  EXPECT_EQ(CutToColumns("££££", 3), "££…");
+  EXPECT_EQ(CutToColumns("abc", 1), "…");
+}
+
+}  // namespace
+}  // namespace muster::cli
