@@ -1,0 +1,135 @@
+#include "service/errors.h"
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "service/limits.h"
+#include "spdlog/spdlog.h"
+
+namespace muster {
+namespace {
+
+// The key is the type, so a status holds at most one detail of each type, as AIP-193 asks.
+void Attach(const google::protobuf::Message& detail, absl::Status* status) {
+  google::protobuf::Any any;
+  any.PackFrom(detail);
+  status->SetPayload(any.type_url(), absl::Cord(any.value()));
+}
+
+std::string TypeUrl(const google::protobuf::Message& message) {
+  return absl::StrCat("type.googleapis.com/", message.GetDescriptor()->full_name());
+}
+
+// The reason of a status from below that names none.
+absl::string_view ReasonOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kResourceExhausted:
+      return "QUEUE_FULL";
+    case absl::StatusCode::kUnavailable:
+      return "STORE_UNAVAILABLE";
+    case absl::StatusCode::kDataLoss:
+      return "STORE_CORRUPT";
+    case absl::StatusCode::kOutOfRange:
+      return "TOTAL_TOO_LARGE";
+    case absl::StatusCode::kFailedPrecondition:
+      return "FAILED_PRECONDITION";
+    default:
+      return "INTERNAL";
+  }
+}
+
+bool IsOursToHide(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+// Gives a status from below its reason, and hides what is not for callers.
+absl::Status Finished(absl::Status status) {
+  google::rpc::ErrorInfo info;
+  if (status.GetPayload(TypeUrl(info))) return status;
+  if (IsOursToHide(status.code())) {
+    static std::atomic<uint64_t> next_call_id{1};
+    const std::string call_id = absl::StrCat("call-", next_call_id.fetch_add(1));
+    spdlog::error("{}: {}", call_id, status.ToString());
+    return Error(status.code(), ReasonOf(status.code()),
+                 absl::StrCat("The server met a fault of its own; its log says more under ", call_id, "."),
+                 {{"call_id", call_id}});
+  }
+  absl::Status named = Error(status.code(), ReasonOf(status.code()), status.message());
+  const bool may_retry = status.code() == absl::StatusCode::kResourceExhausted ||
+                         status.code() == absl::StatusCode::kUnavailable;
+  return may_retry ? WithRetry(std::move(named)) : named;
+}
+
+}  // namespace
+
+absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message, ErrorFacts facts) {
+  google::rpc::ErrorInfo info;
+  info.set_domain(kErrorDomain);
+  info.set_reason(std::string(reason));
+  for (const auto& [name, value] : facts) (*info.mutable_metadata())[std::string(name)] = value;
+  absl::Status status(code, message);
+  Attach(info, &status);
+  return status;
+}
+
+absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems) {
+  google::rpc::BadRequest bad_request;
+  for (const FieldProblem& problem : problems) {
+    auto* const field = bad_request.add_field_violations();
+    field->set_field(problem.field);
+    field->set_reason(problem.reason);
+    field->set_description(problem.description);
+  }
+  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason, message);
+  Attach(bad_request, &status);
+  return status;
+}
+
+absl::Status WithRetry(absl::Status status) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(kRetryDelay.count() / 1'000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(kRetryDelay.count() % 1'000) * 1'000'000);
+  Attach(retry, &status);
+  return status;
+}
+
+absl::Status NotServedYet(absl::string_view what) {
+  return Error(absl::StatusCode::kUnimplemented, "NOT_SERVED_YET", absl::StrCat(what, " is not served yet."),
+               {{"what", std::string(what)}});
+}
+
+google::rpc::Status ToRpcStatus(const absl::Status& status) {
+  const absl::Status finished = Finished(status);
+  google::rpc::Status rpc_status;
+  rpc_status.set_code(static_cast<int32_t>(finished.code()));
+  rpc_status.set_message(std::string(finished.message()));
+  finished.ForEachPayload([&rpc_status](absl::string_view type_url, const absl::Cord& value) {
+    google::protobuf::Any* const detail = rpc_status.add_details();
+    detail->set_type_url(std::string(type_url));
+    detail->set_value(std::string(value));
+  });
+  return rpc_status;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  google::rpc::Status rpc_status = ToRpcStatus(status);
+  // A list of violations that is too long for a header is cut at its end, and says so.
+  google::rpc::BadRequest bad_request;
+  for (google::protobuf::Any& detail : *rpc_status.mutable_details()) {
+    if (rpc_status.ByteSizeLong() <= kMaxErrorDetailBytes || !detail.UnpackTo(&bad_request)) continue;
+    const int all = bad_request.field_violations_size();
+    while (bad_request.field_violations_size() > 1 && rpc_status.ByteSizeLong() > kMaxErrorDetailBytes) {
+      bad_request.mutable_field_violations()->RemoveLast();
+      detail.PackFrom(bad_request);
+    }
+    rpc_status.set_message(absl::StrCat(rpc_status.message(), " (", bad_request.field_violations_size(), " of ", all,
+                                        " violations are listed.)"));
+  }
+  return {static_cast<grpc::StatusCode>(rpc_status.code()), rpc_status.message(), rpc_status.SerializeAsString()};
+}
+
+}  // namespace muster

@@ -1,0 +1,43 @@
+// The one road from absl::Status to what callers see: AIP-193 errors with stable reasons.
+#ifndef MUSTER_SERVICE_ERRORS_H_
+#define MUSTER_SERVICE_ERRORS_H_
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "domain/field_problem.h"
+#include "google/protobuf/message.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/support/status.h"
+
+namespace muster {
+
+inline constexpr char kErrorDomain[] = "muster";
+
+using ErrorFacts = std::initializer_list<std::pair<absl::string_view, std::string>>;
+
+// A status with its ErrorInfo. `reason` is stable for ever: clients switch on it.
+absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message, ErrorFacts facts = {});
+
+// INVALID_ARGUMENT with every field violation at once.
+absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems);
+
+// Says that trying again helps.
+absl::Status WithRetry(absl::Status status);
+
+// UNIMPLEMENTED, naming what is not served yet.
+absl::Status NotServedYet(absl::string_view what);
+
+// What a receipt or a call carries: the code, the message and the details of `status`. A status from within that names no
+// reason gets that of its code; the text of INTERNAL, UNKNOWN and DATA_LOSS goes to the log, and the caller gets a call id.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+// The only maker of grpc::Status.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_ERRORS_H_

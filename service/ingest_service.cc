@@ -1,0 +1,258 @@
+#include "service/ingest_service.h"
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "service/caller.h"
+#include "service/errors.h"
+#include "service/limits.h"
+#include "service/page_tokens.h"
+#include "service/receipts.h"
+
+namespace muster {
+namespace {
+
+grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::Status& status) {
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+// Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not at
+// all while the applier has no room. Deletes itself when the call is over.
+class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse> {
+ public:
+  // Ends the call with `refused` unless that is OK.
+  ResultStream(const Cubes& cubes, Applier& applier, const absl::Status& refused) : cubes_(cubes), applier_(applier) {
+    if (refused.ok()) {
+      StartRead(&request_);
+    } else {
+      EndReading(refused);
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    absl::Status status;
+    if (ok) status = CheckResultCount(request_.results_size());
+    if (!ok || !status.ok()) {
+      EndReading(status);
+      return;
+    }
+    CheckedRequest checked = CheckResults(request_.mutable_results(), cubes_.catalogue(), *cubes_.operations());
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      ++in_flight_;
+    }
+    std::vector<ValidatedResult> valid = std::move(checked.valid);
+    // Both callbacks may run before this returns, and the call may be over by then.
+    applier_.SubmitWhenRoom(
+        std::move(valid), request_.validate_only(),
+        [this, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
+          Answer(std::move(checked), std::move(decisions));
+        },
+        [this] { Proceed([this] { reading_ = false; }); });
+  }
+
+  void OnWriteDone(bool /*ok*/) override {
+    // A write that failed means that the call is being cancelled; what is in flight is still taken to its end.
+    Proceed([this] {
+      answers_.pop_front();
+      writing_ = false;
+    });
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void EndReading(const absl::Status& status) {
+    Proceed([&] {
+      reading_ = false;
+      ended_ = true;
+      if (status_.ok()) status_ = status;
+    });
+  }
+
+  void Answer(CheckedRequest&& checked, absl::StatusOr<Decisions> decisions) {
+    v1::StreamResultsResponse answer;
+    if (decisions.ok()) {
+      FinishReceipts(std::move(checked), decisions->decisions, answer.mutable_receipts());
+      answer.set_position(decisions->position);
+    }
+    Proceed([&] {
+      --in_flight_;
+      if (!decisions.ok()) {
+        if (status_.ok()) status_ = decisions.status();
+        ended_ = true;
+      } else if (status_.ok()) {
+        answers_.push_back(std::move(answer));
+      }
+    });
+  }
+
+  // Makes a change, and starts whatever may be started after it. The change and the decision are one step: once another
+  // thread has seen that all is over, this object may be gone.
+  template <typename Change>
+  void Proceed(const Change& change) {
+    bool read = false;
+    const v1::StreamResultsResponse* write = nullptr;
+    bool finish = false;
+    absl::Status status;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      change();
+      if (!writing_ && !answers_.empty()) {
+        writing_ = true;
+        write = &answers_.front();
+      }
+      const bool has_room = in_flight_ + static_cast<int>(answers_.size()) < kMaxStreamMessagesInFlight;
+      if (!reading_ && !ended_ && has_room) {
+        reading_ = true;
+        read = true;
+      }
+      if (ended_ && !reading_ && in_flight_ == 0 && answers_.empty() && !finished_) {
+        finished_ = true;
+        finish = true;
+        status = status_;
+      }
+    }
+    // What is started here keeps the object alive until it is done.
+    if (write != nullptr) StartWrite(write);
+    if (read) StartRead(&request_);
+    if (finish) Finish(ToGrpcStatus(status));
+  }
+
+  const Cubes& cubes_;
+  Applier& applier_;
+  v1::StreamResultsRequest request_;  // Reused: parsing into a used message is the quickest way.
+
+  std::mutex mutex_;  // Guards what follows; never held over a call into gRPC or the applier.
+  std::deque<v1::StreamResultsResponse> answers_;  // In order; the first is being written if writing_.
+  int in_flight_ = 0;     // Messages that the applier has.
+  bool reading_ = true;   // A read was started, and its message not yet admitted.
+  bool writing_ = false;
+  bool ended_ = false;    // Nothing more is read.
+  bool finished_ = false;
+  absl::Status status_;   // What the call ends with.
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
+                                                       const v1::SubmitResultsRequest* request,
+                                                       v1::SubmitResultsResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  if (!caller.ok()) return Finish(reactor, caller.status());
+  if (absl::Status status = CheckResultCount(request->results_size()); !status.ok()) return Finish(reactor, status);
+
+  google::protobuf::RepeatedPtrField<v1::OperationResult> results = request->results();
+  CheckedRequest checked = CheckResults(&results, cubes_.catalogue(), *cubes_.operations());
+  std::vector<ValidatedResult> valid = std::move(checked.valid);
+  const absl::Status queued = applier_.Submit(
+      std::move(valid), request->validate_only(),
+      [reactor, response, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
+        if (decisions.ok()) {
+          FinishReceipts(std::move(checked), decisions->decisions, response->mutable_receipts());
+          response->set_position(decisions->position);
+        }
+        reactor->Finish(ToGrpcStatus(decisions.status()));
+      });
+  return queued.ok() ? reactor : Finish(reactor, queued);
+}
+
+grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse>* IngestService::StreamResults(
+    grpc::CallbackServerContext* context) {
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  return new ResultStream(cubes_, applier_, caller.status());  // Owns itself until OnDone.
+}
+
+grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* context,
+                                                   const v1::GetResultRequest* request,
+                                                   v1::GetResultResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  if (!caller.ok()) return Finish(reactor, caller.status());
+  return Finish(reactor, ReadOne(*request, response));
+}
+
+absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const {
+  FieldProblems problems;
+  for (const auto& [field, id] : {std::pair{"operation", &request.operation()}, std::pair{"force", &request.force()}}) {
+    if (!IsCatalogueId(*id)) problems.push_back({field, "ID_MALFORMED", "must be lower-case words joined by hyphens"});
+  }
+  if (!IsResultId(request.result_id())) {
+    problems.push_back({"result_id", "RESULT_ID_MALFORMED", "must be 1 to 64 of A-Z a-z 0-9 . _ : -"});
+  }
+  if (!problems.empty()) return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  absl::StatusOr<std::vector<std::optional<NewestRevision>>> newest =
+      store_.ReadNewestRevisions({ResultKey{request.operation(), request.force(), request.result_id()}});
+  if (!newest.ok()) return newest.status();
+  if (!newest->front()) {
+    return Error(absl::StatusCode::kNotFound, "RESULT_NOT_FOUND",
+                 "No result of that name is stored for that force in that operation; ListResults lists what is.");
+  }
+  absl::StatusOr<std::vector<LoggedEntry>> entries = store_.ReadEntries({newest->front()->position});
+  if (!entries.ok()) return entries.status();
+  *response->mutable_result() = StoredResultOf(entries->front());
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* IngestService::ListResults(grpc::CallbackServerContext* context,
+                                                     const v1::ListResultsRequest* request,
+                                                     v1::ListResultsResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  if (!caller.ok()) return Finish(reactor, caller.status());
+  return Finish(reactor, ReadPage(*request, response));
+}
+
+absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const {
+  FieldProblems problems;
+  if (cubes_.operations()->Find(request.operation()) == nullptr) {
+    problems.push_back({"operation", "UNKNOWN_OPERATION", "is no known operation"});
+  }
+  if (!cubes_.catalogue().FindForce(request.force())) {
+    problems.push_back({"force", "UNKNOWN_FORCE", "is no known force"});
+  }
+  if (!problems.empty()) return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
+  if (!size.ok()) return size.status();
+  const std::string scope = absl::StrCat("results/", request.operation(), "/", request.force());
+  const absl::StatusOr<std::string> after = ReadPageToken(scope, request.page_token());
+  if (!after.ok()) return after.status();
+  // One more than asked for tells whether there is a next page.
+  absl::StatusOr<std::vector<NewestRevisionUpdate>> newest =
+      store_.ListNewestRevisions(request.operation(), request.force(), *after, *size + 1);
+  if (!newest.ok()) return newest.status();
+  const bool is_last = newest->size() <= static_cast<size_t>(*size);
+  if (!is_last) newest->resize(static_cast<size_t>(*size));
+  std::vector<LogPosition> positions;
+  positions.reserve(newest->size());
+  for (const NewestRevisionUpdate& update : *newest) positions.push_back(update.newest.position);
+  absl::StatusOr<std::vector<LoggedEntry>> entries = store_.ReadEntries(positions);
+  if (!entries.ok()) return entries.status();
+  size_t bytes = 0;
+  for (size_t index = 0; index < entries->size(); ++index) {
+    v1::StoredResult stored = StoredResultOf((*entries)[index]);
+    bytes += stored.ByteSizeLong() + 8;
+    // Large results: end the page before it no longer fits a message.
+    if (index > 0 && bytes > kMaxMessageBytes * 3 / 4) {
+      response->set_next_page_token(MakePageToken(scope, (*newest)[index - 1].key.result_id));
+      return absl::OkStatus();
+    }
+    *response->add_results() = std::move(stored);
+  }
+  if (!is_last) response->set_next_page_token(MakePageToken(scope, newest->back().key.result_id));
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* IngestService::ListRevisions(grpc::CallbackServerContext* context,
+                                                       const v1::ListRevisionsRequest* /*request*/,
+                                                       v1::ListRevisionsResponse* /*response*/) {
+  return Finish(context->DefaultReactor(), NotServedYet("ListRevisions"));
+}
+
+}  // namespace muster

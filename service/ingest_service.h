@@ -1,0 +1,40 @@
+// IngestService: takes results, and reads them back.
+#ifndef MUSTER_SERVICE_INGEST_SERVICE_H_
+#define MUSTER_SERVICE_INGEST_SERVICE_H_
+
+#include "aggregator/applier.h"
+#include "aggregator/cubes.h"
+#include "muster/v1/ingest_service.grpc.pb.h"
+#include "storage/store.h"
+
+namespace muster {
+
+class IngestService final : public v1::IngestService::CallbackService {
+ public:
+  // Not owned; must outlive this object.
+  IngestService(const Store& store, const Cubes& cubes, Applier& applier)
+      : store_(store), cubes_(cubes), applier_(applier) {}
+
+  grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const v1::SubmitResultsRequest* request,
+                                          v1::SubmitResultsResponse* response) override;
+  grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse>* StreamResults(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* GetResult(grpc::CallbackServerContext* context, const v1::GetResultRequest* request,
+                                      v1::GetResultResponse* response) override;
+  grpc::ServerUnaryReactor* ListResults(grpc::CallbackServerContext* context, const v1::ListResultsRequest* request,
+                                        v1::ListResultsResponse* response) override;
+  grpc::ServerUnaryReactor* ListRevisions(grpc::CallbackServerContext* context, const v1::ListRevisionsRequest* request,
+                                          v1::ListRevisionsResponse* response) override;
+
+ private:
+  absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
+  absl::Status ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const;
+
+  const Store& store_;
+  const Cubes& cubes_;
+  Applier& applier_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_INGEST_SERVICE_H_

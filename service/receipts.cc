@@ -1,0 +1,128 @@
+#include "service/receipts.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "service/errors.h"
+#include "service/limits.h"
+#include "service/times.h"
+
+namespace muster {
+namespace {
+
+void AddWarnings(const store::v1::LoggedResult& logged, absl::string_view path, v1::Receipt* receipt) {
+  for (const store::v1::LoggedWarning& from : logged.warnings()) {
+    ResultWarning warning{from.reason(), std::nullopt};
+    if (from.has_figure_index()) warning.figure_index = from.figure_index();
+    v1::Warning& to = *receipt->add_warnings();
+    to.set_reason(from.reason());
+    std::string field(path);
+    if (warning.figure_index) absl::StrAppend(&field, field.empty() ? "" : ".", "figures[", *warning.figure_index, "]");
+    to.set_field(std::move(field));
+    to.set_description(DescribeWarning(warning, logged.result()));
+  }
+}
+
+absl::Status ProblemOf(const Decision& decision, const v1::Receipt& receipt) {
+  const std::string stored = absl::StrCat(decision.stored_revision);
+  if (decision.operation_closed) {
+    return Error(absl::StatusCode::kFailedPrecondition, "OPERATION_CLOSED",
+                 "The operation is closed and takes no further results; ask for it to be reopened.");
+  }
+  if (decision.outcome == v1::OUTCOME_CONFLICT) {
+    return Error(absl::StatusCode::kAlreadyExists, "REVISION_CONFLICT",
+                 absl::StrCat("Revision ", receipt.revision(),
+                              " is stored with other content; send this content as revision ",
+                              decision.stored_revision + 1, " to replace it."),
+                 {{"stored_revision", stored}});
+  }
+  return Error(absl::StatusCode::kFailedPrecondition, "REVISION_STALE",
+               absl::StrCat("Revision ", decision.stored_revision, " is stored, which is newer than ",
+                            receipt.revision(), "; nothing is to be done, or send a revision above it."),
+               {{"stored_revision", stored}});
+}
+
+void Finish(const Decision& decision, absl::string_view path, v1::Receipt* receipt) {
+  receipt->set_outcome(decision.outcome);
+  if (!decision.logged) {
+    *receipt->mutable_problem() = ToRpcStatus(ProblemOf(decision, *receipt));
+    return;
+  }
+  receipt->set_position(decision.position);
+  if (decision.position != 0) *receipt->mutable_accept_time() = TimestampOf(decision.accept_time_us);
+  AddWarnings(*decision.logged, path, receipt);
+}
+
+std::string PathOf(size_t index) { return absl::StrCat("results[", index, "]"); }
+
+}  // namespace
+
+CheckedRequest CheckResults(google::protobuf::RepeatedPtrField<v1::OperationResult>* results,
+                            const Catalogue& catalogue, const OperationDirectory& operations) {
+  CheckedRequest request;
+  const auto count = static_cast<size_t>(results->size());
+  request.valid.reserve(count);
+  request.receipts.resize(count);
+  request.valid_index.reserve(count);
+  for (size_t index = 0; index < count; ++index) {
+    v1::OperationResult& result = *results->Mutable(static_cast<int>(index));
+    v1::Receipt& receipt = request.receipts[index];
+    receipt.set_result_id(result.result_id());
+    receipt.set_revision(result.revision());
+    std::variant<ValidatedResult, FieldProblems> checked =
+        ValidateResult(std::move(result), PathOf(index), catalogue, operations);
+    if (auto* const valid = std::get_if<ValidatedResult>(&checked)) {
+      receipt.set_digest(valid->digest.data(), valid->digest.size());
+      request.valid.push_back(std::move(*valid));
+      request.valid_index.push_back(index);
+      continue;
+    }
+    receipt.set_outcome(v1::OUTCOME_REJECTED);
+    *receipt.mutable_problem() =
+        ToRpcStatus(InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.",
+                                  std::get<FieldProblems>(checked)));
+  }
+  return request;
+}
+
+absl::Status CheckResultCount(int count) {
+  if (count == 0) {
+    return InvalidFields("NO_RESULTS", "The request holds no results.",
+                         {{"results", "NO_RESULTS", "is empty; send 1 to 1,000"}});
+  }
+  if (count > kMaxResultsPerRequest) {
+    return InvalidFields("TOO_MANY_RESULTS", "The request holds too many results.",
+                         {{"results", "TOO_MANY_RESULTS",
+                           absl::StrCat("has ", count, "; at most ", kMaxResultsPerRequest, ". Split the request")}});
+  }
+  return absl::OkStatus();
+}
+
+void FinishReceipts(CheckedRequest&& request, const std::vector<Decision>& decisions,
+                    google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
+  for (size_t index = 0; index < decisions.size(); ++index) {
+    const size_t place = request.valid_index[index];
+    Finish(decisions[index], PathOf(place), &request.receipts[place]);
+  }
+  receipts->Reserve(static_cast<int>(request.receipts.size()));
+  for (v1::Receipt& receipt : request.receipts) *receipts->Add() = std::move(receipt);
+}
+
+v1::StoredResult StoredResultOf(const LoggedEntry& entry) {
+  const store::v1::LoggedResult& logged = entry.entry.result();
+  v1::StoredResult stored;
+  *stored.mutable_result() = logged.result();
+  v1::Receipt& receipt = *stored.mutable_receipt();
+  receipt.set_result_id(logged.result().result_id());
+  receipt.set_revision(logged.result().revision());
+  receipt.set_outcome(logged.outcome());
+  receipt.set_position(entry.position);
+  *receipt.mutable_accept_time() = TimestampOf(entry.accept_time_us);
+  receipt.set_digest(logged.digest());
+  AddWarnings(logged, "", &receipt);
+  *stored.mutable_nil_metrics() = logged.nil_metrics();
+  return stored;
+}
+
+}  // namespace muster

@@ -1,0 +1,148 @@
+#include "service/server.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "aggregator/applier.h"
+#include "aggregator/checkpointer.h"
+#include "aggregator/cubes.h"
+#include "aggregator/recovery.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "service/catalogue_service.h"
+#include "service/ingest_service.h"
+#include "service/store_service.h"
+#include "service/totals_service.h"
+#include "spdlog/spdlog.h"
+#include "storage/store.h"
+
+namespace muster {
+namespace {
+
+// The host of a loopback address "127.0.0.1:7450", "localhost:0" or "[::1]:7450"; nullopt if it is anything else.
+std::optional<std::string> LoopbackHost(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65'535) {
+    return std::nullopt;
+  }
+  std::string host = address.substr(0, colon);
+  if (host == "localhost" || host == "[::1]" || host == "127.0.0.1") return host;
+  return std::nullopt;
+}
+
+int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1'000; }
+
+}  // namespace
+
+// In the order in which they are made; they go in the reverse.
+struct Server::Parts {
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Cubes> cubes;
+  std::unique_ptr<Applier> applier;
+  std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<IngestService> ingest;
+  std::unique_ptr<TotalsService> totals;
+  std::unique_ptr<CatalogueService> catalogue;
+  std::unique_ptr<StoreService> store_service;
+  std::unique_ptr<grpc::Server> grpc_server;
+  std::once_flag stopped;
+
+  void SetServing(bool serving) {
+    if (grpc_server != nullptr) grpc_server->GetHealthCheckService()->SetServingStatus(serving);
+  }
+};
+
+Server::Server() : parts_(std::make_unique<Parts>()) {}
+
+Server::~Server() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  const std::optional<std::string> host = LoopbackHost(options.listen_address);
+  if (!host) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Cannot listen on \"", options.listen_address,
+        "\": without TLS the server listens on loopback only, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT."));
+  }
+  std::unique_ptr<Server> server(new Server());
+  Parts& parts = *server->parts_;
+
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open({.directory = options.store_directory});
+  if (!store.ok()) return store.status();
+  parts.store = *std::move(store);
+  parts.cubes = std::make_unique<Cubes>(options.catalogue, NowMicros);
+  const absl::StatusOr<RecoveryReport> recovered = Recover(*parts.store, parts.cubes.get());
+  if (!recovered.ok()) return recovered.status();
+  spdlog::info("store {}: position {}, of which {} replayed", options.store_directory, recovered->position,
+               recovered->position - recovered->checkpoint_position);
+
+  Parts* const parts_pointer = &parts;
+  parts.applier = std::make_unique<Applier>(
+      *parts.store, *parts.cubes,
+      ApplierLimits{.max_queued_bytes = kMaxQueuedBytes, .max_group_bytes = kMaxGroupBytes},
+      [parts_pointer](const absl::Status& status) {
+        spdlog::critical("the disk refused a group; nothing more is taken until a restart: {}", status.ToString());
+        parts_pointer->SetServing(false);
+      });
+  const bool replace = recovered->checkpoint_position == 0;
+  parts.checkpointer = std::make_unique<Checkpointer>(
+      *parts.store, *parts.cubes, replace, options.checkpoint_interval,
+      [](const absl::Status& status) { spdlog::error("a checkpoint was not written: {}", status.ToString()); });
+  parts.ingest = std::make_unique<IngestService>(*parts.store, *parts.cubes, *parts.applier);
+  parts.totals = std::make_unique<TotalsService>(*parts.cubes);
+  parts.catalogue = std::make_unique<CatalogueService>(*parts.cubes, *parts.applier);
+  parts.store_service = std::make_unique<StoreService>(*parts.store, *parts.cubes);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.listen_address, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.RegisterService(parts.ingest.get());
+  builder.RegisterService(parts.totals.get());
+  builder.RegisterService(parts.catalogue.get());
+  builder.RegisterService(parts.store_service.get());
+  parts.grpc_server = builder.BuildAndStart();
+  if (parts.grpc_server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("Cannot listen on ", options.listen_address, ": is another program listening there?"));
+  }
+  parts.SetServing(true);
+  server->address_ = absl::StrCat(*host, ":", port);
+  return server;
+}
+
+void Server::Stop() {
+  std::call_once(parts_->stopped, [this] {
+    Parts& parts = *parts_;
+    if (parts.grpc_server != nullptr) {
+      parts.SetServing(false);
+      parts.grpc_server->Shutdown(std::chrono::system_clock::now() + kDrainDeadline);
+      parts.grpc_server->Wait();
+    }
+    parts.store_service.reset();
+    if (parts.applier != nullptr) parts.applier->Stop();
+    if (parts.checkpointer != nullptr) {
+      parts.checkpointer->Stop();
+      if (absl::Status status = parts.checkpointer->WriteNow(); !status.ok()) {
+        spdlog::error("the last checkpoint was not written; the next start replays more: {}", status.ToString());
+      }
+    }
+    if (parts.store != nullptr) {
+      if (absl::Status status = parts.store->Flush(); !status.ok()) {
+        spdlog::error("the store was not flushed; nothing is lost: {}", status.ToString());
+      }
+    }
+  });
+}
+
+}  // namespace muster

@@ -1,0 +1,56 @@
+// The whole server: a store, its cubes, the writer, and the gRPC services on one address.
+#ifndef MUSTER_SERVICE_SERVER_H_
+#define MUSTER_SERVICE_SERVER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "domain/catalogue.h"
+#include "service/limits.h"
+
+namespace muster {
+
+struct ServerOptions {
+  std::string store_directory;
+  std::string listen_address = "127.0.0.1:7450";  // Loopback only; port 0 picks a free one.
+  std::shared_ptr<const Catalogue> catalogue;
+  std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
+};
+
+class Server {
+ public:
+  // Opens the store, brings the cubes to the end of its log, and serves.
+  //
+  // INVALID_ARGUMENT     the address is not one of loopback, or malformed
+  // FAILED_PRECONDITION  the store is in use, of a newer format, or does not fit the catalogue
+  // UNAVAILABLE          the address cannot be listened on, or the disk refused
+  // DATA_LOSS            the store is damaged
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // Stops if that has not been done.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Where it listens, with the port that was picked: "127.0.0.1:43210".
+  const std::string& address() const { return address_; }
+
+  // Says NOT_SERVING, lets calls under way end until a deadline, answers what is queued, writes a checkpoint and flushes.
+  // Idempotent.
+  void Stop();
+
+ private:
+  struct Parts;
+  Server();
+
+  std::string address_;
+  std::unique_ptr<Parts> parts_;
+};
+
+// The shipped catalogue, which is part of the program.
+std::vector<CatalogueFile> ShippedCatalogueFiles();
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_SERVER_H_

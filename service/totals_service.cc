@@ -1,0 +1,167 @@
+#include "service/totals_service.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "aggregator/coverage.h"
+#include "aggregator/totals_query.h"
+#include "service/caller.h"
+#include "service/errors.h"
+#include "service/limits.h"
+#include "service/page_tokens.h"
+#include "service/times.h"
+
+namespace muster {
+namespace {
+
+constexpr char kTokenScope[] = "totals";
+
+absl::Status PageExpired() {
+  return Error(absl::StatusCode::kAborted, "PAGE_EXPIRED",
+               "This answer is no longer kept; ask for the first page again, or for larger pages.");
+}
+
+absl::Status InvalidQuery(const FieldProblems& problems) {
+  return InvalidFields("INVALID_QUERY", "The query has invalid fields; see details.", problems);
+}
+
+// Finishes a stream at once.
+class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsResponse> {
+ public:
+  explicit EndedStream(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+// Starts anywhere, so that a token of an earlier run of the server finds nothing.
+PagedAnswers::PagedAnswers() : next_number_(std::random_device()()) {}
+
+uint64_t PagedAnswers::Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const uint64_t number = next_number_++;
+  rows_ += answer->rows.size();
+  kept_.push_front({number, std::move(query), std::move(answer)});
+  while (kept_.size() > 1 && (kept_.size() > kMaxPagedAnswers || rows_ > kMaxPagedRows)) {
+    rows_ -= kept_.back().answer->rows.size();
+    kept_.pop_back();
+  }
+  return number;
+}
+
+std::shared_ptr<const TotalsAnswer> PagedAnswers::Find(uint64_t number, const std::string& query) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found =
+      std::find_if(kept_.begin(), kept_.end(), [number](const Kept& kept) { return kept.number == number; });
+  return found == kept_.end() || found->query != query ? nullptr : found->answer;
+}
+
+grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
+                                                     const v1::QueryTotalsRequest* request,
+                                                     v1::QueryTotalsResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  reactor->Finish(ToGrpcStatus(caller.ok() ? Query(*request, response) : caller.status()));
+  return reactor;
+}
+
+absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response) {
+  const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultRowsPerPage, kMaxRowsPerPage);
+  if (!size.ok()) return size.status();
+  const absl::StatusOr<std::string> key = ReadPageToken(kTokenScope, request.page_token());
+  if (!key.ok()) return key.status();
+
+  const std::string query_bytes = request.query().SerializeAsString();
+  std::shared_ptr<const TotalsAnswer> answer;
+  uint64_t number = 0;
+  size_t first_row = 0;
+  if (key->empty()) {
+    absl::StatusOr<std::shared_ptr<const TotalsAnswer>> fresh = Answer(request.query());
+    if (!fresh.ok()) return fresh.status();
+    answer = *std::move(fresh);
+    *response->mutable_coverage() = answer->coverage;
+  } else {
+    const std::vector<std::string> parts = absl::StrSplit(*key, '/');
+    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &first_row)) {
+      return InvalidFields("INVALID_PAGE_TOKEN", "The page token is not of this list.",
+                           {{"page_token", "INVALID_PAGE_TOKEN", "must be a next_page_token of an earlier page"}});
+    }
+    answer = paged_answers_.Find(number, query_bytes);
+    if (answer == nullptr || first_row >= answer->rows.size()) return PageExpired();
+  }
+
+  // A page ends early where it would no longer fit a message.
+  size_t end = first_row;
+  size_t bytes = answer->coverage.ByteSizeLong();
+  while (end < answer->rows.size() && end - first_row < static_cast<size_t>(*size)) {
+    bytes += answer->rows[end].ByteSizeLong() + 8;
+    if (end > first_row && bytes > kMaxMessageBytes * 3 / 4) break;
+    *response->add_rows() = answer->rows[end];
+    ++end;
+  }
+  response->set_cut_by_period_count(answer->cut_by_period_count);
+  response->set_position(answer->position);
+  *response->mutable_as_of_time() = TimestampOf(answer->as_of_time_us);
+  if (end < answer->rows.size()) {
+    if (key->empty()) number = paged_answers_.Keep(answer, query_bytes);
+    response->set_next_page_token(MakePageToken(kTokenScope, absl::StrCat(number, "/", end)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const TotalsAnswer>> TotalsService::Answer(const v1::TotalsQuery& query) const {
+  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
+                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
+                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
+    if (asked) return NotServedYet(name);
+  }
+  FieldProblems problems;
+  const std::optional<TotalsQuery> parsed =
+      ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
+  if (!parsed) return InvalidQuery(problems);
+  absl::StatusOr<TotalsAnswer> answer = ComputeTotals(cubes_, *parsed);
+  if (!answer.ok()) return answer.status();
+  return std::make_shared<const TotalsAnswer>(*std::move(answer));
+}
+
+grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext* context,
+                                                     const v1::GetCoverageRequest* request,
+                                                     v1::GetCoverageResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  reactor->Finish(ToGrpcStatus(caller.ok() ? Coverage(*request, response) : caller.status()));
+  return reactor;
+}
+
+absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const {
+  FieldProblems problems;
+  const std::optional<Scope> scope =
+      ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
+  if (!scope) return InvalidQuery(problems);
+  cubes_.Read([&](const CubesView& view) {
+    *response->mutable_coverage() = ComputeCoverage(view, cubes_.catalogue(), *scope);
+    response->set_position(view.position);
+    *response->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
+  });
+  return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::WatchTotalsResponse>* TotalsService::WatchTotals(
+    grpc::CallbackServerContext* /*context*/, const v1::WatchTotalsRequest* /*request*/) {
+  return new EndedStream(NotServedYet("WatchTotals"));  // Owns itself until OnDone.
+}
+
+grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContext* context,
+                                                      const v1::ExplainTotalRequest* /*request*/,
+                                                      v1::ExplainTotalResponse* /*response*/) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(NotServedYet("ExplainTotal")));
+  return reactor;
+}
+
+}  // namespace muster

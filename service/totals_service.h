@@ -1,0 +1,67 @@
+// TotalsService: totals and coverage.
+#ifndef MUSTER_SERVICE_TOTALS_SERVICE_H_
+#define MUSTER_SERVICE_TOTALS_SERVICE_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "aggregator/cubes.h"
+#include "aggregator/totals.h"
+#include "muster/v1/totals_service.grpc.pb.h"
+
+namespace muster {
+
+// Answers of which pages are still to be asked for, so that all pages are of one position. Forgets the oldest when there
+// are too many. Thread-safe.
+class PagedAnswers {
+ public:
+  PagedAnswers();
+
+  // Keeps an answer; returns its number.
+  uint64_t Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query);
+  // nullptr if it was forgotten, or was the answer to another query.
+  std::shared_ptr<const TotalsAnswer> Find(uint64_t number, const std::string& query);
+
+ private:
+  struct Kept {
+    uint64_t number;
+    std::string query;
+    std::shared_ptr<const TotalsAnswer> answer;
+  };
+
+  std::mutex mutex_;
+  std::list<Kept> kept_;  // Newest first.
+  size_t rows_ = 0;
+  uint64_t next_number_;
+};
+
+class TotalsService final : public v1::TotalsService::CallbackService {
+ public:
+  // Not owned; must outlive this object.
+  explicit TotalsService(const Cubes& cubes) : cubes_(cubes) {}
+
+  grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const v1::QueryTotalsRequest* request,
+                                        v1::QueryTotalsResponse* response) override;
+  grpc::ServerUnaryReactor* GetCoverage(grpc::CallbackServerContext* context, const v1::GetCoverageRequest* request,
+                                        v1::GetCoverageResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchTotalsResponse>* WatchTotals(grpc::CallbackServerContext* context,
+                                                                 const v1::WatchTotalsRequest* request) override;
+  grpc::ServerUnaryReactor* ExplainTotal(grpc::CallbackServerContext* context, const v1::ExplainTotalRequest* request,
+                                         v1::ExplainTotalResponse* response) override;
+
+ private:
+  absl::Status Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response);
+  absl::StatusOr<std::shared_ptr<const TotalsAnswer>> Answer(const v1::TotalsQuery& query) const;
+  absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
+
+  const Cubes& cubes_;
+  PagedAnswers paged_answers_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_TOTALS_SERVICE_H_
