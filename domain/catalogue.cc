@@ -49,7 +49,9 @@ bool IsCatalogueId(absl::string_view id) {
 std::string NearestName(absl::string_view id, absl::Span<const absl::string_view> known) {
   if (id.size() > kMaxIdBytes) return "";
   const std::string wanted = absl::AsciiStrToLower(id);
-  size_t best_distance = std::max<size_t>(wanted.size() / 3, 1) + 1;
+  // A third of a long name, two letters of a short one ("sury" is Surrey), one of a very short one.
+  const size_t most_edits = std::max<size_t>(wanted.size() / 3, wanted.size() < 4 ? 1 : 2);
+  size_t best_distance = most_edits + 1;
   absl::string_view best;
   for (const absl::string_view candidate : known) {
     const size_t distance = EditDistance(wanted, candidate);

@@ -136,7 +136,8 @@ class Catalogue {
   std::vector<ForceIndex> territorial_forces_;
 };
 
-// The one of `known` that `id` is most likely meant to be: fewest edits, at most a third of its length; empty if none.
+// The one of `known` that `id` is most likely meant to be: fewest edits, at most two or a third of its
+// length, whichever is more; empty if none.
 std::string NearestName(absl::string_view id, absl::Span<const absl::string_view> known);
 
 }  // namespace muster
