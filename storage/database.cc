@@ -222,8 +222,8 @@ class FolderLock {
 
 // Files that RocksDB makes before it makes CURRENT, which makes a folder a database; and what an empty file system has.
 bool MayPrecedeCurrent(absl::string_view file) {
-  return file == "." || file == ".." || file == "lost+found" || file == "LOCK" || file == "IDENTITY" ||
-         file == "LOG" || absl::StartsWith(file, "LOG.old.") || absl::StartsWith(file, "MANIFEST-") ||
+  return file == "." || file == ".." || file == "lost+found" || file == "LOCK" || file == "IDENTITY" || file == "LOG" ||
+         absl::StartsWith(file, "LOG.old.") || absl::StartsWith(file, "MANIFEST-") ||
          absl::StartsWith(file, "OPTIONS-") || absl::EndsWith(file, ".dbtmp");
 }
 

@@ -1,10 +1,9 @@
 #include "storage/keys.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "domain/check.h"
 #include "storage/big_endian.h"
@@ -15,15 +14,22 @@ namespace {
 constexpr char kZero = '\0';
 
 absl::Status NotAKey(absl::string_view family, absl::string_view bytes) {
-  return absl::DataLossError(
-      absl::StrCat("'", PrintableBytes(bytes), "' (", bytes.size(), " bytes) is no key of column family '", family, "'"));
+  return absl::DataLossError(absl::StrCat("'", PrintableBytes(bytes), "' (", bytes.size(),
+                                          " bytes) is no key of column family '", family, "'"));
 }
 
 }  // namespace
 
 std::string PrintableBytes(absl::string_view bytes) {
   constexpr size_t kMostBytes = 96;
-  std::string text = absl::CHexEscape(bytes.substr(0, kMostBytes));
+  std::string text;
+  for (const char byte : bytes.substr(0, kMostBytes)) {
+    if (absl::ascii_isprint(static_cast<unsigned char>(byte))) {
+      text.push_back(byte);
+    } else {
+      absl::StrAppend(&text, "\\x", absl::Hex(static_cast<unsigned char>(byte), absl::kZeroPad2));
+    }
+  }
   if (bytes.size() > kMostBytes) text += "...";
   return text;
 }
@@ -99,8 +105,7 @@ absl::StatusOr<CheckpointPartKey> DecodeCheckpointPartKey(absl::string_view byte
   if (zero == absl::string_view::npos || bytes.substr(0, kCheckpointPartPrefix.size()) != kCheckpointPartPrefix) {
     return NotAKey("checkpoint", bytes);
   }
-  const absl::string_view operation =
-      bytes.substr(kCheckpointPartPrefix.size(), zero - kCheckpointPartPrefix.size());
+  const absl::string_view operation = bytes.substr(kCheckpointPartPrefix.size(), zero - kCheckpointPartPrefix.size());
   const absl::string_view force = bytes.substr(zero + 1);
   if (!IsKeyPart(operation) || !IsKeyPart(force)) return NotAKey("checkpoint", bytes);
   return CheckpointPartKey{std::string(operation), std::string(force)};

@@ -127,9 +127,7 @@ class LogCursor {
     return absl::OkStatus();
   }
 
-  absl::Status Missing(LogPosition position) const {
-    return DataLossAt(Where(position), "there is no such entry");
-  }
+  absl::Status Missing(LogPosition position) const { return DataLossAt(Where(position), "there is no such entry"); }
 
  private:
   std::string Where(LogPosition position) const { return absl::StrCat(where_, " at position ", position); }
@@ -170,8 +168,7 @@ class RocksDbStore final : public Store {
                                                                         absl::string_view after,
                                                                         int limit) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
-  absl::Status Replay(LogPosition first,
-                      const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
+  absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
   absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override;
   absl::Status WriteCheckpoint(const store::v1::CheckpointHeader& header, absl::Span<const CheckpointPart> changed,
                                bool replace) override;
@@ -240,8 +237,9 @@ absl::Status RocksDbStore::Recover() {
   // A damaged checkpoint keeps no store from opening: whoever reads it is told, and makes it anew.
   const absl::StatusOr<std::optional<store::v1::CheckpointHeader>> checkpoint = ReadCheckpointHeader();
   if (checkpoint.ok() && checkpoint->has_value() && (*checkpoint)->position() > last_position()) {
-    return DataLossAt(Of("log"), absl::StrCat("it ends at position ", last_position(), ", but a checkpoint was made at ",
-                                              (*checkpoint)->position(), ": the end of the write-ahead log is lost"));
+    return DataLossAt(Of("log"),
+                      absl::StrCat("it ends at position ", last_position(), ", but a checkpoint was made at ",
+                                   (*checkpoint)->position(), ": the end of the write-ahead log is lost"));
   }
   return absl::OkStatus();
 }
@@ -260,8 +258,8 @@ absl::Status RocksDbStore::CheckRecoveredLog(LogCursor& cursor) const {
 
 absl::Status RocksDbStore::CheckGroup(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) const {
   if (group.first_position != last_position() + 1) {
-    return absl::InvalidArgumentError(absl::StrCat("the group begins at position ", group.first_position,
-                                                   ", but the log ends at ", last_position()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the group begins at position ", group.first_position, ", but the log ends at ", last_position()));
   }
   if (group.entries.empty()) return absl::InvalidArgumentError("the group has no entries");
   if (group.accept_time_us < last_accept_time_us_) {
@@ -572,7 +570,8 @@ absl::StatusOr<std::optional<CheckpointHeaderRecord>> RocksDbStore::ScanCheckpoi
 absl::StatusOr<std::optional<store::v1::CheckpointHeader>> RocksDbStore::ReadCheckpointHeader() const {
   const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->checkpoint_family();
   std::string bytes;
-  const rocksdb::Status read = database_->db().Get(LookUpOptions(), family.get(), ToSlice(kCheckpointHeaderKey), &bytes);
+  const rocksdb::Status read =
+      database_->db().Get(LookUpOptions(), family.get(), ToSlice(kCheckpointHeaderKey), &bytes);
   if (read.IsNotFound()) return std::nullopt;
   if (!read.ok()) return FromRocksDb(read, absl::StrCat("read ", Of("checkpoint")), kMendCheckpoint);
   absl::StatusOr<CheckpointHeaderRecord> record = DecodeCheckpointHeaderRecord(bytes);
@@ -603,9 +602,9 @@ absl::Status RocksDbStore::Flush() {
 absl::Status RocksDbStore::CheckWritable() const {
   if (!failed_.load(std::memory_order_acquire)) return absl::OkStatus();
   const std::lock_guard lock(failure_mutex_);
-  return absl::UnavailableError(absl::StrCat("the store in '", database_->directory(),
-                                             "' takes no more writes since one failed, until it is opened again: ",
-                                             failure_));
+  return absl::UnavailableError(
+      absl::StrCat("the store in '", database_->directory(),
+                   "' takes no more writes since one failed, until it is opened again: ", failure_));
 }
 
 absl::Status RocksDbStore::Write(rocksdb::WriteBatch& batch, absl::string_view what) {

@@ -1,0 +1,484 @@
+// What a store does when its disk fails, or holds other bytes than were written: it says so, and serves none of them.
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+#include "storage/keys.h"
+#include "storage/log_chunk.h"
+#include "storage/records.h"
+#include "storage/store.h"
+#include "tests/storage/store_fixture.h"
+
+namespace muster {
+namespace {
+
+namespace fs = std::filesystem;
+using store::v1::LogEntry;
+using testing::_;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
+
+std::string KeyBytes(LogPosition position) {
+  const std::array<char, kLogKeyBytes> key = EncodeLogKey(position);
+  return std::string(key.data(), key.size());
+}
+
+std::string Chunk(LogPosition first, int count, int64_t accept_time_us = 1'700'000'000'000'000) {
+  std::vector<LogEntry> entries;
+  for (int i = 0; i < count; ++i) entries.push_back(ResultEntry("op", "thames-valley", absl::StrCat(first + i)));
+  LogChunkWriter writer;
+  EXPECT_EQ(writer.Write(accept_time_us, entries), entries.size());
+  return std::string(writer.bytes());
+}
+
+absl::Status ReplayAll(const Store& store) {
+  return store.Replay(1, [](const LoggedEntry&) { return absl::OkStatus(); });
+}
+
+absl::Status ReadParts(const Store& store) {
+  return store.ReadCheckpoint([](const CheckpointPart&) { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::unique_ptr<Store>> OpenAt(const std::string& directory, rocksdb::Env* environment = nullptr) {
+  StoreOptions options;
+  options.directory = directory;
+  options.environment = environment;
+  return Store::Open(options);
+}
+
+class DamageTest : public StoreTest {
+ protected:
+  // Three chunks: 1 to 64, 65 to 100, 101 to 130; an operation at 131; a checkpoint at 131 with two parts, of which the
+  // second was written at 131 and the first before. Closed, with everything in table files.
+  void SetUp() override {
+    Open();
+    AppendResults(100);
+    AppendResults(30);
+    AppendGroup({OperationEntry("op", "Title")});
+    WriteCheckpoint(100, {"kent", "surrey"});
+    WriteCheckpoint(131, {"surrey"});
+    ASSERT_THAT(store().Flush(), IsOk());
+    Close();
+  }
+
+  void WriteCheckpoint(LogPosition position, const std::vector<std::string>& forces, bool replace = false) {
+    store::v1::CheckpointHeader header;
+    header.set_position(position);
+    std::vector<CheckpointPart> parts;
+    for (const std::string& force : forces) {
+      parts.push_back({"op", force, {}});
+      parts.back().cube.set_result_count(position);
+    }
+    ASSERT_THAT(store().WriteCheckpoint(header, parts, replace), IsOk());
+  }
+
+  std::string FlipAByteInTheTableOf(absl::string_view family) {
+    std::vector<std::string> files;
+    {
+      RawDatabase raw(StorePath());
+      files = raw.TableFiles(family);
+    }
+    EXPECT_THAT(files, SizeIs(1));
+    FlipByte(files[0], 20);  // In the first block of data.
+    return fs::path(files[0]).filename();
+  }
+};
+
+TEST_F(DamageTest, AFlippedByteInTheLogIsFoundAndItsFileNamed) {
+  const std::string file = FlipAByteInTheTableOf("log");
+  const auto opened = OpenAt(StorePath());
+  // The end of the log is read at once, the rest when it is asked for.
+  const absl::Status status = opened.ok() ? ReplayAll(**opened) : opened.status();
+  EXPECT_THAT(status, StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr(StorePath()), HasSubstr("backup"))));
+}
+
+TEST_F(DamageTest, AFlippedByteInTheNewestRevisionsIsFoundAndItsFileNamed) {
+  const std::string file = FlipAByteInTheTableOf("newest");
+  Open();
+  EXPECT_THAT(store().ReadNewestRevisions({{{"op", "thames-valley", "1"}}}),
+              StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr("thames-valley"))));
+  EXPECT_THAT(store().ListNewestRevisions("op", "thames-valley", "", 10), StatusIs(kDataLoss, HasSubstr(file)));
+}
+
+TEST_F(DamageTest, AFlippedByteInTheOperationsIsFoundAndItsFileNamed) {
+  const std::string file = FlipAByteInTheTableOf("operation");
+  Open();
+  EXPECT_THAT(store().ReadOperations(), StatusIs(kDataLoss, HasSubstr(file)));
+}
+
+TEST_F(DamageTest, ADamagedCheckpointIsSaidToBeDerivedAndIsReplaced) {
+  const std::string file = FlipAByteInTheTableOf("checkpoint");
+  Open();
+  EXPECT_THAT(store().ReadCheckpointHeader(), StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr("derived"))));
+  EXPECT_THAT(ReadParts(store()), StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr("derived"))));
+  EXPECT_THAT(store().WriteCheckpoint({}, {}, false), StatusIs(kDataLoss, HasSubstr(file)));
+  EXPECT_THAT(ReplayAll(store()), IsOk());
+  AppendResults(1);
+  WriteCheckpoint(132, {"kent"}, true);
+  EXPECT_THAT(ReadParts(store()), IsOk());
+  ASSERT_THAT(store().Flush(), IsOk());
+  Open();
+  EXPECT_THAT(ReadParts(store()), IsOk());
+  EXPECT_EQ((*store().ReadCheckpointHeader())->position(), 132);
+}
+
+TEST_F(DamageTest, AMissingTableFileIsFoundAndNamed) {
+  std::string file;
+  {
+    RawDatabase raw(StorePath());
+    file = raw.TableFiles("log").front();
+  }
+  fs::remove(file);
+  EXPECT_THAT(OpenAt(StorePath()), StatusIs(kDataLoss, HasSubstr(fs::path(file).stem().string())));
+}
+
+// Each row changes one record behind the store's back, as no checksum can see.
+struct BadRecordCase {
+  std::string name;
+  std::function<void(RawDatabase&)> spoil;
+  std::function<absl::Status(const Store&)> read;
+  std::string want;
+};
+
+class ARecordThatIsNoneIsDataLoss : public DamageTest, public testing::WithParamInterface<BadRecordCase> {};
+
+TEST_P(ARecordThatIsNoneIsDataLoss, AndItsPlaceIsNamed) {
+  {
+    RawDatabase raw(StorePath());
+    GetParam().spoil(raw);
+  }
+  const auto opened = OpenAt(StorePath());
+  const absl::Status status = opened.ok() ? GetParam().read(**opened) : opened.status();
+  EXPECT_THAT(status, StatusIs(kDataLoss, AllOf(HasSubstr(StorePath()), HasSubstr(GetParam().want))));
+}
+
+absl::Status ReadPosition65(const Store& store) { return store.ReadEntries({65}).status(); }
+absl::Status ReadNewest(const Store& store) {
+  return store.ReadNewestRevisions({{{"op", "thames-valley", "1"}}}).status();
+}
+absl::Status ListNewest(const Store& store) { return store.ListNewestRevisions("op", "thames-valley", "", 5).status(); }
+absl::Status ReadOperations(const Store& store) { return store.ReadOperations().status(); }
+absl::Status ReadHeader(const Store& store) { return store.ReadCheckpointHeader().status(); }
+
+std::vector<BadRecordCase> BadRecords() {
+  const std::string newest_key(
+      "op\0thames-valley\0"
+      "1",
+      18);
+  const std::string chunk = Chunk(65, 36);
+  CheckpointHeaderRecord header;
+  header.header.set_position(132);
+  return {
+      {"AHoleInTheLog", [](auto& raw) { raw.Delete("log", KeyBytes(65)); }, ReplayAll, "position 65"},
+      {"AHoleInTheLogReadByPosition", [](auto& raw) { raw.Delete("log", KeyBytes(65)); }, ReadPosition65,
+       "position 65"},
+      {"TheBeginningOfTheLog", [](auto& raw) { raw.Delete("log", KeyBytes(1)); }, ReplayAll, "position 1 "},
+      {"AnEntryTooFew", [](auto& raw) { raw.Put("log", KeyBytes(65), Chunk(65, 35)); }, ReplayAll, "position 100"},
+      {"AnEntryTooMany", [](auto& raw) { raw.Put("log", KeyBytes(65), Chunk(65, 37)); }, ReplayAll, "position 102"},
+      {"AChunkAtAnotherPlace", [=](auto& raw) { raw.Put("log", KeyBytes(66), chunk); }, ReplayAll, "position 101"},
+      {"AnAcceptTimeThatFalls", [](auto& raw) { raw.Put("log", KeyBytes(65), Chunk(65, 36, 1)); }, ReplayAll,
+       "accept time"},
+      {"AChunkThatIsNone", [](auto& raw) { raw.Put("log", KeyBytes(65), "garbage"); }, ReplayAll, "position 65"},
+      {"AnEmptyChunk", [](auto& raw) { raw.Put("log", KeyBytes(65), ""); }, ReadPosition65, "position 65"},
+      {"AnEntryThatIsNone",
+       [](auto& raw) {
+         std::string bytes = Chunk(65, 1);
+         bytes[bytes.find("\x0a")] = '\x1a';
+         raw.Put("log", KeyBytes(65), bytes);
+       },
+       ReadPosition65, "position 65"},
+      {"ALogKeyThatIsNone", [=](auto& raw) { raw.Put("log", "zzz", chunk); }, ReplayAll, "column family 'log'"},
+      {"TheLastChunk", [](auto& raw) { raw.Put("log", KeyBytes(131), "garbage"); }, ReplayAll, "position 131"},
+      {"ANewestRecordThatIsNone", [=](auto& raw) { raw.Put("newest", newest_key, "garbage"); }, ReadNewest,
+       "op\\x00thames-valley\\x001"},
+      {"ANewestRecordThatIsNoneInAList", [=](auto& raw) { raw.Put("newest", newest_key, "garbage"); }, ListNewest,
+       "op\\x00thames-valley\\x001"},
+      {"ANewestKeyThatIsNone",
+       [](auto& raw) {
+         raw.Put("newest",
+                 std::string("op\0thames-valley\0"
+                             "1\0"
+                             "2",
+                             20),
+                 "");
+       },
+       ListNewest, "column family 'newest'"},
+      {"AnOperationThatIsNone", [](auto& raw) { raw.Put("operation", "op", "\xff"); }, ReadOperations, "key 'op'"},
+      {"AnotherOperation", [](auto& raw) { raw.Put("operation", "op-2", ""); }, ReadOperations, "key 'op-2'"},
+      {"AnOperationKeyThatIsNone", [](auto& raw) { raw.Put("operation", std::string("o\0p", 3), ""); }, ReadOperations,
+       "column family 'operation'"},
+      {"ACheckpointHeaderThatIsNone", [](auto& raw) { raw.Put("checkpoint", "H", "garbage"); }, ReadHeader, "derived"},
+      {"ACheckpointPartThatIsNone", [](auto& raw) { raw.Put("checkpoint", std::string("Pop\0kent", 8), "garbage"); },
+       ReadParts, "derived"},
+      {"ACheckpointKeyThatIsNone", [](auto& raw) { raw.Put("checkpoint", "X", ""); }, ReadParts,
+       "column family 'checkpoint'"},
+      {"AMissingCheckpointPart", [](auto& raw) { raw.Delete("checkpoint", std::string("Pop\0kent", 8)); }, ReadParts,
+       "part is missing"},
+      {"AnOldCheckpointPart",
+       [](auto& raw) { raw.Put("checkpoint", std::string("Pop\0surrey", 10), EncodeCheckpointPartRecord(100, {})); },
+       ReadParts, "older"},
+      {"AMissingCheckpointHeader", [](auto& raw) { raw.Delete("checkpoint", "H"); }, ReadParts, "part is missing"},
+      {"ACheckpointOfALaterLog", [=](auto& raw) { raw.Put("checkpoint", "H", EncodeCheckpointHeaderRecord(header)); },
+       [](const Store&) { return absl::OkStatus(); }, "ends at position 131"},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Records, ARecordThatIsNoneIsDataLoss, testing::ValuesIn(BadRecords()),
+                         [](const auto& row) { return row.param.name; });
+
+// A store with groups of 10, 20, 300 and 40 results in its write-ahead log, the third longer than one block of it.
+class WriteAheadLogTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    Open();
+    for (const int count : {10, 20, 300, 40}) {
+      AppendResults(count);
+      lengths_.push_back(fs::file_size(FilesEndingIn(StorePath(), ".log").back()));
+    }
+    ASSERT_THAT(FilesEndingIn(StorePath(), ".log"), SizeIs(1));
+  }
+
+  // A copy as a kill leaves it; returns the path of its write-ahead log too.
+  std::pair<std::string, std::string> Copy(int number) {
+    const std::string copy = CopyAsKilled(absl::StrCat("copy-", number));
+    return {copy, FilesEndingIn(copy, ".log").back()};
+  }
+
+  std::vector<uint64_t> lengths_;  // Of the write-ahead log after each group.
+};
+
+TEST_F(WriteAheadLogTest, ATornTailLosesTheUnfinishedGroupWholeAndNothingElse) {
+  const std::vector<LogPosition> ends = {10, 30, 330, 370};
+  int number = 0;
+  for (size_t group = 1; group < ends.size(); ++group) {
+    const uint64_t begin = lengths_[group - 1];
+    const uint64_t end = lengths_[group];
+    for (const uint64_t length : {begin, begin + 1, begin + 7, (begin + end) / 2, end - 1}) {
+      const auto [copy, log] = Copy(++number);
+      fs::resize_file(log, length);
+      {
+        const auto opened = OpenAt(copy);
+        ASSERT_THAT(opened, IsOk()) << "cut at " << length;
+        EXPECT_EQ((*opened)->last_position(), ends[group - 1]);
+        EXPECT_THAT(ReplayAll(**opened), IsOk());
+        const ResultKey next = {"op", "thames-valley", absl::StrCat(ends[group - 1] + 1)};
+        EXPECT_EQ((*(*opened)->ReadNewestRevisions({next}))[0], std::nullopt);
+        LogGroup again;
+        again.first_position = ends[group - 1] + 1;
+        again.accept_time_us = 1'700'000'000'000'000;
+        again.entries = {ResultEntry("op", "thames-valley", next.result_id)};
+        EXPECT_THAT((*opened)->Append(again, {UpdateOf(again.entries[0], again.first_position)}), IsOk());
+      }
+      EXPECT_EQ((*OpenAt(copy))->last_position(), ends[group - 1] + 1);
+    }
+  }
+}
+
+TEST_F(WriteAheadLogTest, AFlippedByteKeepsTheStoreClosed) {
+  int number = 0;
+  for (const uint64_t offset : {lengths_[0] - 20, lengths_[1] - 20, lengths_[2] - 20, lengths_[3] - 1}) {
+    const auto [copy, log] = Copy(++number);
+    FlipByte(log, offset);
+    EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, AllOf(HasSubstr(copy), HasSubstr("backup")))) << offset;
+  }
+}
+
+TEST_F(WriteAheadLogTest, ZeroesInTheMiddleKeepTheStoreClosed) {
+  const auto [copy, log] = Copy(1);
+  std::string bytes = ReadFile(log);
+  bytes.replace(lengths_[0], lengths_[1] - lengths_[0], lengths_[1] - lengths_[0], '\0');
+  WriteFile(log, bytes);
+  EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, AllOf(HasSubstr(copy), HasSubstr("backup"))));
+}
+
+// A file of the write-ahead log that is not the last one ends early. RocksDB takes that for a torn tail.
+TEST_F(StoreTest, AHoleInTheWriteAheadLogKeepsTheStoreClosed) {
+  Open();
+  Close();
+  const std::string copy = Path("copy");
+  {
+    RawDatabase raw(StorePath());
+    raw.Put("log", KeyBytes(1), Chunk(1, 10));
+    raw.Put("log", KeyBytes(11), Chunk(11, 10));
+    raw.Put("operation", "op", "");
+    raw.Flush("operation");
+    raw.Put("log", KeyBytes(21), Chunk(21, 10));
+    fs::create_directory(copy);
+    for (const auto& [name, size] : FilesOf(StorePath())) {
+      if (name != "LOCK") fs::copy(absl::StrCat(StorePath(), "/", name), absl::StrCat(copy, "/", name));
+    }
+  }
+  const std::vector<std::string> logs = FilesEndingIn(copy, ".log");
+  ASSERT_THAT(logs, SizeIs(2));
+  fs::resize_file(logs[0], fs::file_size(logs[0]) - 100);
+  EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, HasSubstr("position 20")));
+}
+
+// What is recovered must go on where the table files end.
+TEST_F(StoreTest, ALostBeginningOfTheWriteAheadLogKeepsTheStoreClosed) {
+  for (const LogPosition lost : {1, 11}) {
+    const std::string folder = Path(absl::StrCat("lost-", lost));
+    { ASSERT_THAT(OpenAt(folder), IsOk()); }
+    {
+      RawDatabase raw(folder);
+      if (lost > 1) {
+        raw.Put("log", KeyBytes(1), Chunk(1, 10));
+        raw.Flush("log");
+      }
+      raw.Put("log", KeyBytes(lost + 10), Chunk(lost + 10, 10));
+    }
+    EXPECT_THAT(OpenAt(folder), StatusIs(kDataLoss, HasSubstr(absl::StrCat("position ", lost + 9))));
+  }
+}
+
+// A disk that can be told to fail: writing or syncing of whatever is open for writing.
+class FailingFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  explicit FailingFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target) : FileSystemWrapper(target) {}
+  const char* Name() const override { return "FailingFileSystem"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    const rocksdb::IOStatus opened = target()->NewWritableFile(name, options, result, debug);
+    if (opened.ok()) *result = std::make_unique<File>(*this, std::move(*result));
+    return opened;
+  }
+
+  void FailWrites(rocksdb::IOStatus status) {
+    failure_ = status;
+    fail_writes_ = true;
+  }
+  void FailSyncs(rocksdb::IOStatus status) {
+    failure_ = status;
+    fail_syncs_ = true;
+  }
+  void Mend() {
+    fail_writes_ = false;
+    fail_syncs_ = false;
+  }
+
+ private:
+  class File : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(FailingFileSystem& disk, std::unique_ptr<rocksdb::FSWritableFile>&& target)
+        : FSWritableFileOwnerWrapper(std::move(target)), disk_(disk) {}
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override {
+      return disk_.fail_writes_ ? disk_.failure_ : target()->Append(data, options, debug);
+    }
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             const rocksdb::DataVerificationInfo& info, rocksdb::IODebugContext* debug) override {
+      return disk_.fail_writes_ ? disk_.failure_ : target()->Append(data, options, info, debug);
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* debug) override {
+      return disk_.fail_syncs_ ? disk_.failure_ : target()->Sync(options, debug);
+    }
+
+   private:
+    FailingFileSystem& disk_;
+  };
+
+  std::atomic<bool> fail_writes_ = false;
+  std::atomic<bool> fail_syncs_ = false;
+  rocksdb::IOStatus failure_;  // Set before either is.
+};
+
+class FailingDiskTest : public StoreTest {
+ protected:
+  void OpenOnFailingDisk() {
+    store_.reset();
+    auto opened = OpenAt(StorePath(), environment_.get());
+    ASSERT_THAT(opened, IsOk());
+    store_ = *std::move(opened);
+  }
+
+  absl::Status Append() {
+    LogGroup group;
+    group.first_position = store_->last_position() + 1;
+    group.accept_time_us = group.first_position;
+    group.entries = {ResultEntry("op", "kent", absl::StrCat(group.first_position))};
+    return store_->Append(group, {UpdateOf(group.entries[0], group.first_position)});
+  }
+
+  // What follows the first failure, whatever it was.
+  void ExpectStoppedForWritesOnly(LogPosition last) {
+    EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("until it is opened again")));
+    EXPECT_THAT(store_->WriteCheckpoint({}, {}, false), StatusIs(absl::StatusCode::kUnavailable, _));
+    EXPECT_THAT(store_->Flush(), StatusIs(absl::StatusCode::kUnavailable, _));
+    EXPECT_EQ(store_->last_position(), last);
+    EXPECT_THAT(ReplayAll(*store_), IsOk());
+    EXPECT_THAT(store_->ReadEntries({last}), IsOk());
+    const auto newest = store_->ReadNewestRevisions({{{"op", "kent", absl::StrCat(last)}}});
+    ASSERT_THAT(newest, IsOk());
+    EXPECT_EQ((*newest)[0]->position, last);
+  }
+
+  // Whatever the failed group left, acknowledged ones are there and the store goes on.
+  void ExpectGoodAfterReopening(LogPosition acknowledged) {
+    OpenOnFailingDisk();
+    EXPECT_GE(store_->last_position(), acknowledged);
+    EXPECT_LE(store_->last_position(), acknowledged + 1);
+    EXPECT_THAT(ReplayAll(*store_), IsOk());
+    EXPECT_THAT(Append(), IsOk());
+  }
+
+  std::shared_ptr<FailingFileSystem> disk_ = std::make_shared<FailingFileSystem>(rocksdb::FileSystem::Default());
+  std::unique_ptr<rocksdb::Env> environment_ = rocksdb::NewCompositeEnv(disk_);
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(FailingDiskTest, AfterAFailedSyncNothingMoreIsWritten) {
+  OpenOnFailingDisk();
+  ASSERT_THAT(Append(), IsOk());
+  ASSERT_THAT(Append(), IsOk());
+  disk_->FailSyncs(rocksdb::IOStatus::IOError("sync failed"));
+  EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("sync failed")));
+  disk_->Mend();
+  ExpectStoppedForWritesOnly(2);
+  ExpectGoodAfterReopening(2);
+}
+
+TEST_F(FailingDiskTest, AfterAFailedWriteNothingMoreIsWritten) {
+  OpenOnFailingDisk();
+  ASSERT_THAT(Append(), IsOk());
+  disk_->FailWrites(rocksdb::IOStatus::IOError("write failed"));
+  EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("write failed")));
+  disk_->Mend();
+  ExpectStoppedForWritesOnly(1);
+  ExpectGoodAfterReopening(1);
+}
+
+TEST_F(FailingDiskTest, AFullDiskIsSaidToBeFull) {
+  OpenOnFailingDisk();
+  ASSERT_THAT(Append(), IsOk());
+  disk_->FailWrites(rocksdb::IOStatus::NoSpace("full"));
+  EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("full")));
+  disk_->Mend();
+  ExpectStoppedForWritesOnly(1);
+  ExpectGoodAfterReopening(1);
+}
+
+// The write-ahead log is one: what a checkpoint did to it is not known either.
+TEST_F(FailingDiskTest, AFailedCheckpointStopsWritesToo) {
+  OpenOnFailingDisk();
+  ASSERT_THAT(Append(), IsOk());
+  disk_->FailSyncs(rocksdb::IOStatus::IOError("sync failed"));
+  EXPECT_THAT(store_->WriteCheckpoint({}, {}, false), StatusIs(absl::StatusCode::kUnavailable, _));
+  disk_->Mend();
+  ExpectStoppedForWritesOnly(1);
+  ExpectGoodAfterReopening(1);
+}
+
+}  // namespace
+}  // namespace muster

@@ -1,0 +1,213 @@
+#include "storage/log_chunk.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace muster {
+namespace {
+
+using store::v1::LogChunk;
+using store::v1::LogEntry;
+
+LogEntry AResult(absl::string_view id, size_t reason_bytes = 0) {
+  LogEntry entry;
+  entry.mutable_result()->mutable_result()->set_result_id(std::string(id));
+  entry.mutable_result()->mutable_result()->set_reason(std::string(reason_bytes, 'r'));
+  return entry;
+}
+
+LogEntry AnOperation(absl::string_view id) {
+  LogEntry entry;
+  entry.mutable_operation()->mutable_operation()->set_id(std::string(id));
+  return entry;
+}
+
+// A result in which every field holds something.
+LogEntry AFullResult() {
+  LogEntry entry = AResult("full", 20);
+  store::v1::LoggedResult& logged = *entry.mutable_result();
+  logged.set_outcome(v1::OUTCOME_REVISED);
+  logged.set_digest(std::string(32, 'd'));
+  logged.add_warnings()->set_figure_index(0);
+  logged.add_nil_metrics("arrests");
+  v1::OperationResult& result = *logged.mutable_result();
+  result.set_operation("op");
+  result.set_force("kent");
+  result.set_revision(3);
+  result.set_start_date("2021-10-15");
+  result.set_end_date("2021-10-16");
+  result.set_final(true);
+  for (int i = 0; i < 3; ++i) {
+    v1::Figure& figure = *result.add_figures();
+    figure.set_metric("drugs-weight");
+    figure.set_value(i);
+    figure.set_unit(v1::UNIT_GRAM);
+    figure.add_categories("heroin");
+  }
+  return entry;
+}
+
+std::string Write(int64_t accept_time_us, const std::vector<LogEntry>& entries) {
+  LogChunkWriter writer;
+  EXPECT_EQ(writer.Write(accept_time_us, entries), entries.size());
+  return std::string(writer.bytes());
+}
+
+TEST(LogChunkTest, BytesAreThoseOfTheMessage) {
+  const std::vector<LogEntry> entries = {AFullResult(), AnOperation("op"), AResult("b")};
+  LogChunk chunk;
+  chunk.set_accept_time_us(1'600'000'000'000'000);
+  for (const LogEntry& entry : entries) *chunk.add_entries() = entry;
+  EXPECT_EQ(Write(chunk.accept_time_us(), entries), chunk.SerializeAsString());
+}
+
+TEST(LogChunkTest, EveryAcceptTimeRoundTrips) {
+  for (const int64_t time : {int64_t{0}, int64_t{1}, int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+    const std::string bytes = Write(time, {AResult("a")});
+    LogChunkView view;
+    ASSERT_TRUE(view.Reset(bytes).ok());
+    EXPECT_EQ(view.accept_time_us(), time);
+    LogChunk chunk;
+    ASSERT_TRUE(chunk.ParseFromString(bytes));
+    EXPECT_EQ(chunk.accept_time_us(), time);
+  }
+}
+
+TEST(LogChunkTest, EntriesReadBackOneByOne) {
+  const std::vector<LogEntry> entries = {AFullResult(), AnOperation("op"), AResult("b")};
+  const std::string bytes = Write(7, entries);
+  LogChunkView view;
+  ASSERT_TRUE(view.Reset(bytes).ok());
+  ASSERT_EQ(view.size(), entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    LogEntry entry;
+    ASSERT_TRUE(ReadLogEntry(view.entry(i), entry).ok());
+    EXPECT_EQ(entry.SerializeAsString(), entries[i].SerializeAsString());
+  }
+}
+
+// One message object reads everything: nothing of one entry may be seen in the next.
+TEST(LogChunkTest, NothingOfAnEntryStaysInTheNext) {
+  const std::vector<LogEntry> kinds = {AFullResult(), AResult("bare"), AnOperation("op"), AnOperation("another")};
+  for (const LogEntry& first : kinds) {
+    for (const LogEntry& second : kinds) {
+      LogEntry read;
+      ASSERT_TRUE(ReadLogEntry(first.SerializeAsString(), read).ok());
+      ASSERT_TRUE(ReadLogEntry(second.SerializeAsString(), read).ok());
+      EXPECT_EQ(read.SerializeAsString(), second.SerializeAsString());
+    }
+  }
+}
+
+TEST(LogChunkTest, AChunkTakesAtMostSixtyFourEntries) {
+  LogChunkWriter writer;
+  const std::vector<LogEntry> entries(kMaxChunkEntries + 1, AResult("a"));
+  EXPECT_EQ(writer.Write(1, entries), kMaxChunkEntries);
+  LogChunkView view;
+  ASSERT_TRUE(view.Reset(writer.bytes()).ok());
+  EXPECT_EQ(view.size(), kMaxChunkEntries);
+}
+
+TEST(LogChunkTest, AChunkOfSeveralEntriesIsAtMostSixteenKibibytes) {
+  LogChunkWriter writer;
+  const std::vector<LogEntry> entries(10, AResult("a", 5000));
+  EXPECT_EQ(writer.Write(1, entries), 3U);
+  EXPECT_LE(writer.bytes().size(), kMaxChunkBytes);
+}
+
+TEST(LogChunkTest, AChunkMayBeExactlyAsLongAsAllowed) {
+  // Grows the second entry until the chunk is full to the byte, and one more.
+  const size_t around = Write(1, {AResult("a"), AResult("b", 15000)}).size() - 15000;
+  const size_t fill = kMaxChunkBytes - around;
+  LogChunkWriter writer;
+  EXPECT_EQ(writer.Write(1, std::vector<LogEntry>{AResult("a"), AResult("b", fill)}), 2U);
+  EXPECT_EQ(writer.bytes().size(), kMaxChunkBytes);
+  EXPECT_EQ(writer.Write(1, std::vector<LogEntry>{AResult("a"), AResult("b", fill + 1)}), 1U);
+}
+
+TEST(LogChunkTest, ALongEntryIsAChunkOfItsOwn) {
+  LogChunkWriter writer;
+  const std::vector<LogEntry> entries = {AResult("long", 100'000), AResult("b")};
+  EXPECT_EQ(writer.Write(1, entries), 1U);
+  LogChunkView view;
+  ASSERT_TRUE(view.Reset(writer.bytes()).ok());
+  LogEntry read;
+  ASSERT_TRUE(ReadLogEntry(view.entry(0), read).ok());
+  EXPECT_EQ(read.result().result().reason().size(), 100'000U);
+}
+
+// Each row is a near miss of a chunk: accept time 7 and one entry.
+struct NotAChunkCase {
+  std::string name;
+  std::string bytes;
+};
+
+class ReadingAChunkRefuses : public testing::TestWithParam<NotAChunkCase> {};
+
+TEST_P(ReadingAChunkRefuses, WhatIsNotExactlyAChunk) {
+  LogChunkView view;
+  EXPECT_EQ(view.Reset(GetParam().bytes).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(view.size() <= kMaxChunkEntries, true);
+}
+
+std::vector<NotAChunkCase> NotChunks() {
+  const std::string one = Write(7, {AResult("a")});
+  std::string too_many = Write(7, std::vector<LogEntry>(kMaxChunkEntries, AResult("a")));
+  too_many += one.substr(2);
+  return {
+      {"Empty", ""},
+      {"NoEntries", one.substr(0, 2)},
+      {"NoTime", one.substr(2)},
+      {"TimeCutOff", one.substr(0, 1)},
+      {"TimeWithoutEnd", "\x08" + std::string(11, '\x80')},
+      {"LengthCutOff", one.substr(0, 3)},
+      {"EntryCutOff", one.substr(0, one.size() - 1)},
+      {"BytesAfter", one + "x"},
+      {"OtherField", one.substr(0, 2) + "\x1a" + one.substr(3)},
+      {"TooManyEntries", too_many},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Chunks, ReadingAChunkRefuses, testing::ValuesIn(NotChunks()),
+                         [](const auto& row) { return row.param.name; });
+
+struct NotAnEntryCase {
+  std::string name;
+  std::string bytes;
+};
+
+class ReadingAnEntryRefuses : public testing::TestWithParam<NotAnEntryCase> {};
+
+TEST_P(ReadingAnEntryRefuses, WhatIsNeitherResultNorOperation) {
+  LogEntry entry = AFullResult();
+  EXPECT_EQ(ReadLogEntry(GetParam().bytes, entry).code(), absl::StatusCode::kDataLoss);
+}
+
+std::vector<NotAnEntryCase> NotEntries() {
+  const std::string result = AResult("a").SerializeAsString();
+  LogEntry empty_result;
+  empty_result.mutable_result()->set_outcome(v1::OUTCOME_ACCEPTED);
+  return {
+      {"Empty", ""},
+      {"OtherField", "\x1a" + result.substr(1)},
+      {"NoLength", result.substr(0, 1)},
+      {"CutOff", result.substr(0, result.size() - 1)},
+      {"TwoInOne", result + result},
+      {"NoResultInIt", empty_result.SerializeAsString()},
+      {"ResultNotAMessage", std::string("\x0a\x01\xff", 3)},
+      {"OperationNotAMessage", std::string("\x12\x01\xff", 3)},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Entries, ReadingAnEntryRefuses, testing::ValuesIn(NotEntries()),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace muster
