@@ -11,7 +11,7 @@ namespace muster::cli {
 namespace {
 
 // Below this a cut text says nothing.
-constexpr int kMinColumns = 8;
+constexpr int kMinColumns = 12;
 
 struct Placed {
   const Column* column;
@@ -25,16 +25,24 @@ int LineColumns(const std::vector<Placed>& placed) {
   return columns;
 }
 
-// Takes from the widest that may be cut, one by one, until the line fits or nothing more may be taken.
+// Of those that may be cut further, the widest; the ones that are cut last only if there is no other. nullptr: none.
+Placed* NextToCut(std::vector<Placed>& placed) {
+  Placed* best = nullptr;
+  for (Placed& one : placed) {
+    if (!one.column->may_be_cut || one.width <= kMinColumns) continue;
+    const bool better = best == nullptr || (best->column->cut_last && !one.column->cut_last) ||
+                        (best->column->cut_last == one.column->cut_last && one.width > best->width);
+    if (better) best = &one;
+  }
+  return best;
+}
+
+// Takes columns one by one until the line fits or nothing more may be taken.
 void CutToFit(std::vector<Placed>& placed, int max_columns) {
   for (int excess = LineColumns(placed) - max_columns; excess > 0; --excess) {
-    Placed* widest = nullptr;
-    for (Placed& one : placed) {
-      if (!one.column->may_be_cut || one.width <= kMinColumns) continue;
-      if (widest == nullptr || one.width > widest->width) widest = &one;
-    }
-    if (widest == nullptr) return;
-    --widest->width;
+    Placed* const next = NextToCut(placed);
+    if (next == nullptr) return;
+    --next->width;
   }
 }
 

@@ -14,6 +14,7 @@ struct Column {
   std::string title;
   bool right_aligned = false;  // For numbers.
   bool may_be_cut = true;      // If the line is too long. Never for a number: a part of one is another number.
+  bool cut_last = false;       // Only when the others have given what they can.
   bool hide_if_empty = false;  // Left out where no row has anything in it.
   int gap = 2;                 // Spaces before it, unless it is the first.
 };

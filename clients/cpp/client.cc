@@ -246,10 +246,11 @@ absl::Status MusterClient::Connection::TakeAnswer(v1::StreamResultsResponse& res
     return absl::InternalError(absl::StrCat("The server sent ", response.receipts_size(), " receipts for ", batch.count,
                                             " results; which results they are for cannot be known."));
   }
-  RenumberPaths(batch.first, *response.mutable_receipts());
+  const size_t first_index = submission.options.first_index + batch.first;
+  RenumberPaths(first_index, *response.mutable_receipts());
   submission.position = response.position();
   ++submission.next_batch;
-  submission.on_receipts(batch.first, response.receipts());
+  submission.on_receipts(first_index, response.receipts());
   return absl::OkStatus();
 }
 

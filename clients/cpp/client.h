@@ -34,6 +34,8 @@ struct SubmitAllOptions {
   bool validate_only = false;
   // Messages that were sent and not yet answered, at least 1: what the server works on while the next ones travel.
   int max_messages_in_flight = 4;
+  // Number of the first result, where the results are a part of a longer list: receipts count from it.
+  size_t first_index = 0;
   BatchLimits batch;
 };
 
@@ -74,7 +76,7 @@ class MusterClient {
   //
   // `on_receipts` is called on this thread, for every result once, in order; must not throw. After an error, what
   // it was called for is acknowledged, and the rest may be sent again. Field paths in receipts count within
-  // `results`: "results[1234].figures[0]".
+  // `results`, from `first_index`: "results[1234].figures[0]".
   absl::StatusOr<int64_t> SubmitAll(absl::Span<const v1::OperationResult> results, const SubmitAllOptions& options,
                                     absl::Time deadline, const OnReceipts& on_receipts);
 

@@ -19,7 +19,7 @@ void Attach(const google::protobuf::Message& detail, absl::Status& status) {
 }
 
 absl::Status TooLarge(const google::rpc::BadRequest& bad_request) {
-  absl::Status status = absl::InvalidArgumentError("Some results are too large to be sent; nothing was sent.");
+  absl::Status status = absl::InvalidArgumentError("Some results are too large for a message; see details.");
   google::rpc::ErrorInfo info;
   info.set_domain("muster");
   info.set_reason("RESULT_TOO_LARGE");
