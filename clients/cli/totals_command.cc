@@ -113,7 +113,7 @@ Table MakeTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& res
   return table;
 }
 
-std::string CsvRowOf(const v1::TotalsRow& row) {
+std::string CsvRowOf(const v1::TotalsRow& row, const Names& names) {
   const v1::Total& total = row.total();
   const std::vector<std::string> cells = {
       row.operation(),
@@ -132,13 +132,14 @@ std::string CsvRowOf(const v1::TotalsRow& row) {
       absl::StrCat(total.force_count()),
       absl::StrCat(total.uncounted_count()),
       absl::StrCat(total.not_broken_down()),
+      WriteCarefully(total, names.DimensionOf(row.metric())).Text(),
   };
   return CsvLine(cells);
 }
 
 constexpr char kCsvHeader[] =
     "operation,region,force,date,metric,categories,sum,unit,qualifier,at_least,at_most,estimate,result_count,"
-    "force_count,uncounted_count,not_broken_down\n";
+    "force_count,uncounted_count,not_broken_down,described\n";
 
 // What goes with the rows: who is in them, what they stand for, and what the dates of the query cut.
 void PrintContext(const v1::QueryTotalsResponse& response, const Names& names, const Terminal& terminal,
@@ -166,7 +167,7 @@ ExitCode RunTotals(const TotalsOptions& options, Session& session) {
 
   if (session.output() == OutputFormat::kCsv) {
     session.out() << kCsvHeader;
-    for (const v1::TotalsRow& row : response->rows()) session.out() << CsvRowOf(row);
+    for (const v1::TotalsRow& row : response->rows()) session.out() << CsvRowOf(row, *names);
     // The numbers are for a program, their context for whoever started it.
     PrintContext(*response, *names, session.err_terminal(), session.err());
     return ExitCode::kDone;
