@@ -517,10 +517,9 @@ TEST_F(StoreTest, ReadersAndWritersWorkBesideEachOther) {
   AppendResults(kGroupSize);
   std::atomic<bool> done = false;
   std::thread checkpoints([&] {
-    int64_t count = 0;
-    while (!done) {
+    for (int64_t count = 1; !done; ++count) {
       const LogPosition position = store().last_position();
-      EXPECT_THAT(store().WriteCheckpoint(HeaderAt(position), {Part("op", "kent", ++count)}, count % 8 == 0), IsOk());
+      EXPECT_THAT(store().WriteCheckpoint(HeaderAt(position), {Part("op", "kent", count)}, count % 8 == 0), IsOk());
     }
   });
   std::thread reader([&] {
