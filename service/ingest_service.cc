@@ -21,8 +21,8 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::
   return reactor;
 }
 
-// Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not at
-// all while the applier has no room. Deletes itself when the call is over.
+// Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not
+// at all while the applier has no room. Deletes itself when the call is over.
 class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse> {
  public:
   // Ends the call with `refused` unless that is OK.
@@ -37,15 +37,21 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
   void OnReadDone(bool ok) override {
     absl::Status status;
     if (ok) status = CheckResultCount(request_.results_size());
-    if (!ok || !status.ok()) {
+    bool take = ok && status.ok();
+    if (take) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      take = !ended_;  // An answer failed meanwhile: what came after it is not taken.
+      if (take) {
+        reading_ = false;
+        admitting_ = true;
+        ++in_flight_;
+      }
+    }
+    if (!take) {
       EndReading(status);
       return;
     }
     CheckedRequest checked = CheckResults(request_.mutable_results(), cubes_.catalogue(), *cubes_.operations());
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      ++in_flight_;
-    }
     std::vector<ValidatedResult> valid = std::move(checked.valid);
     // Both callbacks may run before this returns, and the call may be over by then.
     applier_.SubmitWhenRoom(
@@ -53,7 +59,7 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
         [this, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
           Answer(std::move(checked), std::move(decisions));
         },
-        [this] { Proceed([this] { reading_ = false; }); });
+        [this] { Proceed([this] { admitting_ = false; }); });
   }
 
   void OnWriteDone(bool /*ok*/) override {
@@ -86,7 +92,7 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
       if (!decisions.ok()) {
         if (status_.ok()) status_ = decisions.status();
         ended_ = true;
-      } else if (status_.ok()) {
+      } else {
         answers_.push_back(std::move(answer));
       }
     });
@@ -108,11 +114,13 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
         write = &answers_.front();
       }
       const bool has_room = in_flight_ + static_cast<int>(answers_.size()) < kMaxStreamMessagesInFlight;
-      if (!reading_ && !ended_ && has_room) {
+      if (!reading_ && !admitting_ && !ended_ && has_room) {
         reading_ = true;
         read = true;
       }
-      if (ended_ && !reading_ && in_flight_ == 0 && answers_.empty() && !finished_) {
+      // A failure is told at once: a client that waits for its answer sends nothing that would end the read.
+      const bool reads_on = reading_ && status_.ok();
+      if (ended_ && !reads_on && !admitting_ && in_flight_ == 0 && answers_.empty() && !finished_) {
         finished_ = true;
         finish = true;
         status = status_;
@@ -130,12 +138,13 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
 
   std::mutex mutex_;  // Guards what follows; never held over a call into gRPC or the applier.
   std::deque<v1::StreamResultsResponse> answers_;  // In order; the first is being written if writing_.
-  int in_flight_ = 0;     // Messages that the applier has.
-  bool reading_ = true;   // A read was started, and its message not yet admitted.
+  int in_flight_ = 0;                              // Messages that the applier has.
+  bool reading_ = true;                            // A read was started.
+  bool admitting_ = false;                         // A message was read, and the applier has not yet admitted it.
   bool writing_ = false;
-  bool ended_ = false;    // Nothing more is read.
+  bool ended_ = false;  // Nothing more is read.
   bool finished_ = false;
-  absl::Status status_;   // What the call ends with.
+  absl::Status status_;  // What the call ends with.
 };
 
 }  // namespace
@@ -151,15 +160,15 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   google::protobuf::RepeatedPtrField<v1::OperationResult> results = request->results();
   CheckedRequest checked = CheckResults(&results, cubes_.catalogue(), *cubes_.operations());
   std::vector<ValidatedResult> valid = std::move(checked.valid);
-  const absl::Status queued = applier_.Submit(
-      std::move(valid), request->validate_only(),
-      [reactor, response, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
-        if (decisions.ok()) {
-          FinishReceipts(std::move(checked), decisions->decisions, response->mutable_receipts());
-          response->set_position(decisions->position);
-        }
-        reactor->Finish(ToGrpcStatus(decisions.status()));
-      });
+  const absl::Status queued =
+      applier_.Submit(std::move(valid), request->validate_only(),
+                      [reactor, response, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
+                        if (decisions.ok()) {
+                          FinishReceipts(std::move(checked), decisions->decisions, response->mutable_receipts());
+                          response->set_position(decisions->position);
+                        }
+                        reactor->Finish(ToGrpcStatus(decisions.status()));
+                      });
   return queued.ok() ? reactor : Finish(reactor, queued);
 }
 
@@ -186,7 +195,8 @@ absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::Get
   if (!IsResultId(request.result_id())) {
     problems.push_back({"result_id", "RESULT_ID_MALFORMED", "must be 1 to 64 of A-Z a-z 0-9 . _ : -"});
   }
-  if (!problems.empty()) return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  if (!problems.empty())
+    return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
   absl::StatusOr<std::vector<std::optional<NewestRevision>>> newest =
       store_.ReadNewestRevisions({ResultKey{request.operation(), request.force(), request.result_id()}});
   if (!newest.ok()) return newest.status();
@@ -217,7 +227,8 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, v1::
   if (!cubes_.catalogue().FindForce(request.force())) {
     problems.push_back({"force", "UNKNOWN_FORCE", "is no known force"});
   }
-  if (!problems.empty()) return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  if (!problems.empty())
+    return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
   if (!size.ok()) return size.status();
   const std::string scope = absl::StrCat("results/", request.operation(), "/", request.force());

@@ -125,14 +125,19 @@ int64_t Client::Position() {
   return response.position();
 }
 
-void ServerTest::Start() {
+std::unique_ptr<Server> StartServer(const std::string& store_directory) {
   ServerOptions options;
-  options.store_directory = folder_.Path("store");
+  options.store_directory = store_directory;
   options.listen_address = "127.0.0.1:0";
   options.catalogue = ShippedCatalogue();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
-  ASSERT_TRUE(server.ok()) << server.status();
-  server_ = *std::move(server);
+  EXPECT_TRUE(server.ok()) << server.status();
+  return server.ok() ? *std::move(server) : nullptr;
+}
+
+void ServerTest::Start() {
+  server_ = StartServer(folder_.Path("store"));
+  ASSERT_NE(server_, nullptr);
   client_ = std::make_unique<Client>(server_->address());
 }
 

@@ -134,6 +134,9 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Client> client_;
 };
 
+// Starts a server on that folder, on a free port. Fails the test and returns nullptr if it does not start.
+std::unique_ptr<Server> StartServer(const std::string& store_directory);
+
 // The shipped catalogue.
 std::shared_ptr<const Catalogue> ShippedCatalogue();
 
