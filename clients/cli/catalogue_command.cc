@@ -140,7 +140,7 @@ void AddCatalogueCommand(CLI::App& app, Command* chosen) {
       app.add_subcommand("catalogue", "The words of results: forces, regions, metrics, breakdowns");
   command->footer(kFooter);
   const auto part = std::make_shared<std::string>();
-  AddTextOption(*command, "PART", part.get(), "Only this part", "")
+  AddTextOption(*command, "PART", part.get(), "Only this part", "NAME")
       ->check(CLI::IsMember({"forces", "regions", "metrics", "breakdowns"}));
   command->callback([chosen, part] { *chosen = [part](Session& session) { return RunCatalogue(*part, session); }; });
 }

@@ -63,15 +63,16 @@ std::vector<std::string> KnownWords(const CLI::App& command) {
   return words;
 }
 
-// "; did you mean \"totals\"?" for the first word that was not understood.
-std::string DidYouMean(const CLI::App& app, const CLI::App& command) {
+// About the first word that was not understood; empty if all were. `"totls" is not known here; did you mean "totals"?`
+std::string UnknownWord(const CLI::App& app, const CLI::App& command) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return "";
   const std::string word = unknown.front().substr(0, unknown.front().find('='));
   const std::vector<std::string> known = KnownWords(command);
   const std::vector<absl::string_view> views(known.begin(), known.end());
   const std::string nearest = NearestName(word, views);
-  return nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?");
+  return absl::StrCat("\"", Printable(word), "\" is not known here",
+                      nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"));
 }
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions* options) {
@@ -97,6 +98,7 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions* options) {
   app.add_option_function<std::string>(
          "-o,--output", [options, formats](const std::string& name) { options->output = formats.at(name); },
          "How to write the answer")
+      ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->default_str("table");
   app.add_flag_callback(
@@ -106,8 +108,11 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions* options) {
 // What to say of a wrong command line.
 void PrintUsageError(const CLI::App& app, const CLI::ParseError& error, std::ostream& err) {
   const CLI::App& command = DeepestCommand(app);
-  const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-  err << "muster: " << Printable(error.what()) << (unexpected ? DidYouMean(app, command) : "") << "\n"
+  // CLI11 may say that a command is required where one was misspelt.
+  const bool may_be_misspelt = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+                               dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  const std::string unknown = may_be_misspelt ? UnknownWord(app, command) : "";
+  err << "muster: " << (unknown.empty() ? Printable(error.what()) : unknown) << "\n"
       << "`" << PathOf(command) << " --help` explains it.\n";
 }
 

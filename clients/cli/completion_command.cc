@@ -285,7 +285,7 @@ void AddCompletionCommand(CLI::App& app, Command* chosen) {
   CLI::App* const command = app.add_subcommand("completion", "Print the completion script of a shell");
   command->footer(kFooter);
   const auto shell = std::make_shared<std::string>();
-  AddTextOption(*command, "SHELL", shell.get(), "Which shell", "")
+  AddTextOption(*command, "SHELL", shell.get(), "Which shell", "NAME")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([chosen, shell, &app] {

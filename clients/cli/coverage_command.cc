@@ -1,4 +1,5 @@
 // `muster coverage`.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,8 +47,16 @@ void PrintCsv(const v1::Coverage& coverage, std::ostream& out) {
   }
 }
 
+// Whether all of it is about one operation.
+bool IsOfOneOperation(const v1::Coverage& coverage) {
+  return std::all_of(coverage.forces().begin(), coverage.forces().end(), [&](const v1::ForceCoverage& force) {
+    return force.operation() == coverage.forces(0).operation();
+  });
+}
+
 Table MakeTable(const v1::Coverage& coverage, const Names& names) {
-  Table table({{.title = "Operation"},
+  const bool one_operation = IsOfOneOperation(coverage);
+  Table table({{.title = "Operation", .hide_if_empty = true},
                {.title = "Force"},
                {.title = "Region"},
                {.title = "State"},
@@ -57,8 +66,8 @@ Table MakeTable(const v1::Coverage& coverage, const Names& names) {
   for (const v1::ForceCoverage& force : coverage.forces()) {
     std::string note = force.late() ? "late" : "";
     if (!force.expected()) absl::StrAppend(&note, note.empty() ? "" : ", ", "not expected");
-    table.AddRow({force.operation(), names.Force(force.force()), names.Region(force.region()),
-                  Cell(StateText(force, names), StateColour(force.state())), note,
+    table.AddRow({one_operation ? std::string() : force.operation(), names.Force(force.force()),
+                  names.Region(force.region()), Cell(StateText(force, names), StateColour(force.state())), note,
                   force.has_last_heard_time() ? TimeForPeople(force.last_heard_time()) : std::string(),
                   WithThousands(force.result_count())});
   }

@@ -46,7 +46,7 @@ std::string StateText(const v1::OperationResult& result) {
 void PrintOne(const v1::StoredResult& stored, const Names& names, Session& session) {
   const v1::OperationResult& result = stored.result();
   const v1::Receipt& receipt = stored.receipt();
-  Table facts({{.title = "Result"}, {.title = Printable(result.result_id())}});
+  Table facts({{.title = "Result"}, {.title = Printable(result.result_id()), .may_be_cut = false}});
   facts.AddRow({"Operation", result.operation()});
   facts.AddRow({"Force", names.Force(result.force())});
   facts.AddRow({"Revision", absl::StrCat(result.revision())});
@@ -69,8 +69,9 @@ void PrintOne(const v1::StoredResult& stored, const Names& names, Session& sessi
   if (!figures.empty()) session.out() << "\n" << figures.Render(session.out_terminal());
   if (!receipt.warnings().empty()) session.out() << "\n";
   for (const v1::Warning& warning : receipt.warnings()) {
-    session.out() << Coloured("Warning", Colour::kYellow, session.out_terminal()) << ": " << Printable(warning.field())
-                  << ": " << Printable(warning.description()) << "\n";
+    session.out() << Coloured("Warning", Colour::kYellow, session.out_terminal()) << ": "
+                  << (warning.field().empty() ? "" : Printable(warning.field()) + ": ")
+                  << Printable(warning.description()) << "\n";
   }
 }
 

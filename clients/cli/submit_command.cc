@@ -161,7 +161,7 @@ void AddSubmitCommand(CLI::App& app, Command* chosen) {
   command->footer(kFooter);
   const auto options = std::make_shared<SubmitOptions>();
   AddTextOption(*command, "FILE", &options->path, "The file, or - for standard input", "")->required();
-  AddTextOption(*command, "--format", &options->format, "Instead of what the name or the first byte says", "")
+  AddTextOption(*command, "--format", &options->format, "Instead of what the name or the first byte says", "FORMAT")
       ->check(CLI::IsMember({"csv", "json"}));
   command->add_flag("--validate-only", options->validate_only, "Ask what would become of the results; write nothing");
   command->callback(
