@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/quote.h"
 
 namespace muster {
 namespace {
@@ -76,15 +77,14 @@ class QueryParser {
   void Unknown(absl::string_view field, int index, const std::string& id, absl::string_view what,
                absl::string_view reason, const std::string& nearest) {
     Add(absl::StrCat(field, "[", index, "]"), reason,
-        absl::StrCat("\"", id.substr(0, 80), "\" is no known ", what,
-                     nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?")));
+        absl::StrCat(Quote(id), " is no known ", what, DidYouMean(nearest)));
   }
 
   std::optional<absl::CivilDay> ParseDate(absl::string_view field, const std::string& text) {
     if (text.empty()) return std::nullopt;
     const std::optional<absl::CivilDay> day = ParseCivilDay(text);
     if (!day) {
-      Add(field, "DATE_MALFORMED", absl::StrCat("is \"", text.substr(0, 80), "\"; must be a day like 2021-10-15"));
+      Add(field, "DATE_MALFORMED", absl::StrCat("is ", Quote(text), "; must be a day like 2021-10-15"));
     }
     return day;
   }

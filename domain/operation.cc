@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/quote.h"
 
 namespace muster {
 namespace {
@@ -18,10 +19,8 @@ void CheckIds(const google::protobuf::RepeatedPtrField<std::string>& ids, absl::
   for (int index = 0; index < ids.size(); ++index) {
     const std::string& id = ids.Get(index);
     if (!find(id)) {
-      const std::string near = nearest(id);
       problems->push_back({absl::StrCat(field, "[", index, "]"), std::string(unknown_reason),
-                           absl::StrCat("\"", id, "\" is no known ", what,
-                                        near.empty() ? "" : absl::StrCat("; did you mean \"", near, "\"?"))});
+                           absl::StrCat(Quote(id), " is no known ", what, DidYouMean(nearest(id)))});
     } else if (!seen.insert(id).second) {
       problems->push_back({absl::StrCat(field, "[", index, "]"), "REPEATED",
                            absl::StrCat("\"", id, "\" is named twice; name each ", what, " once")});
@@ -45,22 +44,22 @@ FieldProblems CheckOperation(const v1::Operation& operation, const Catalogue& ca
     return path.empty() ? std::string(name) : absl::StrCat(path, ".", name);
   };
   if (!IsCatalogueId(operation.id())) {
-    problems.push_back({field("id"), "OPERATION_ID_MALFORMED",
-                        absl::StrCat("is \"", operation.id(),
-                                     "\"; must be lower-case words joined by hyphens, at most 64 bytes")});
+    problems.push_back(
+        {field("id"), "OPERATION_ID_MALFORMED",
+         absl::StrCat("is ", Quote(operation.id()), "; must be lower-case words joined by hyphens, at most 64 bytes")});
   }
   if (operation.title().empty() || operation.title().size() > kMaxOperationTitleBytes) {
-    problems.push_back({field("title"), "TITLE_LENGTH",
-                        absl::StrCat("has ", operation.title().size(), " bytes; must have 1 to ",
-                                     kMaxOperationTitleBytes)});
+    problems.push_back(
+        {field("title"), "TITLE_LENGTH",
+         absl::StrCat("has ", operation.title().size(), " bytes; must have 1 to ", kMaxOperationTitleBytes)});
   }
   const std::optional<absl::CivilDay> first = ParseCivilDay(operation.start_date());
   const std::optional<absl::CivilDay> last = ParseCivilDay(operation.end_date());
   for (const auto& [name, text, day] : {std::tuple{"start_date", &operation.start_date(), first},
                                         std::tuple{"end_date", &operation.end_date(), last}}) {
     if (!day) {
-      problems.push_back({field(name), "DATE_MALFORMED",
-                          absl::StrCat("is \"", *text, "\"; must be a day like 2021-10-15")});
+      problems.push_back(
+          {field(name), "DATE_MALFORMED", absl::StrCat("is ", Quote(*text), "; must be a day like 2021-10-15")});
     }
   }
   if (first && last && *last < *first) {

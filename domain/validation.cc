@@ -8,24 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/quantity.h"
+#include "domain/quote.h"
 #include "google/protobuf/unknown_field_set.h"
 
 namespace muster {
 namespace {
-
-// Text of the sender's inside a message of ours: bounded, so that an error is never larger than a screen.
-std::string Quote(absl::string_view text) {
-  constexpr size_t kMaxQuotedBytes = 80;
-  if (text.size() <= kMaxQuotedBytes) return absl::StrCat("\"", text, "\"");
-  size_t end = kMaxQuotedBytes;
-  // Not in the middle of a UTF-8 sequence.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return absl::StrCat("\"", text.substr(0, end), "…\"");
-}
-
-std::string DidYouMean(const std::string& nearest) {
-  return nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?");
-}
 
 bool HasUnknownFields(const google::protobuf::Message& message) {
   return !message.GetReflection()->GetUnknownFields(message).empty();
@@ -50,7 +37,8 @@ class ResultValidator {
       validated->force = *force;
     } else {
       Add("force", "UNKNOWN_FORCE",
-          absl::StrCat(Quote(result_.force()), " is no known force", DidYouMean(catalogue_.NearestForce(result_.force()))));
+          absl::StrCat(Quote(result_.force()), " is no known force",
+                       DidYouMean(catalogue_.NearestForce(result_.force()))));
     }
     CheckIdentity();
     CheckPeriod(validated);
@@ -134,7 +122,8 @@ class ResultValidator {
     const int count = result_.figures_size();
     if (result_.nil() && count != 0) {
       Add("nil", "NIL_WITH_FIGURES",
-          absl::StrCat("is set beside ", count, " figures; a nil result has none, and a result with figures is not nil"));
+          absl::StrCat("is set beside ", count,
+                       " figures; a nil result has none, and a result with figures is not nil"));
     }
     if (count == 0 && !result_.nil() && !result_.retracted()) {
       Add("figures", "FIGURES_MISSING", "is empty; state figures, or set nil to say that there was nothing");
@@ -175,7 +164,8 @@ class ResultValidator {
     const std::optional<MetricIndex> metric = catalogue_.FindMetric(figure.metric());
     if (!metric) {
       add("metric", "UNKNOWN_METRIC",
-          absl::StrCat(Quote(figure.metric()), " is no known metric", DidYouMean(catalogue_.NearestMetric(figure.metric()))));
+          absl::StrCat(Quote(figure.metric()), " is no known metric",
+                       DidYouMean(catalogue_.NearestMetric(figure.metric()))));
     }
     CheckValue(figure, metric, add);
     CheckCategories(figure, metric, index);
@@ -190,9 +180,9 @@ class ResultValidator {
     if (figure.unit() == v1::UNIT_UNSPECIFIED ? figure.has_value() : BaseUnitsIn(figure.unit()) == 0) {
       const v1::Dimension dimension = metric ? catalogue_.metric(*metric).dimension() : v1::DIMENSION_UNSPECIFIED;
       add("unit", figure.unit() == v1::UNIT_UNSPECIFIED ? "UNIT_MISSING" : "UNKNOWN_UNIT",
-          absl::StrCat(figure.unit() == v1::UNIT_UNSPECIFIED ? "is missing beside a value"
-                                                             : absl::StrCat("is ", static_cast<int>(figure.unit()),
-                                                                            ", which is no unit"),
+          absl::StrCat(figure.unit() == v1::UNIT_UNSPECIFIED
+                           ? "is missing beside a value"
+                           : absl::StrCat("is ", static_cast<int>(figure.unit()), ", which is no unit"),
                        metric ? absl::StrCat("; \"", figure.metric(), "\" takes ", UnitsOf(dimension)) : ""));
     } else if (metric && figure.unit() != v1::UNIT_UNSPECIFIED &&
                !UnitFits(figure.unit(), catalogue_.metric(*metric).dimension())) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "domain/quote.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "service/caller.h"
 #include "service/errors.h"
@@ -17,11 +18,9 @@ namespace muster {
 namespace {
 
 absl::Status NotFound(const std::string& id, const OperationDirectory& operations) {
-  const std::string nearest = IsCatalogueId(id) ? operations.Nearest(id) : "";
   return Error(absl::StatusCode::kNotFound, "OPERATION_NOT_FOUND",
-               absl::StrCat("\"", id.substr(0, 80), "\" is no known operation",
-                            nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"),
-                            ". ListOperations lists all."));
+               absl::StrCat(Quote(id), " is no known operation", DidYouMean(operations.Nearest(id)),
+                            " ListOperations lists all."));
 }
 
 absl::Status InvalidOperation(const FieldProblems& problems) {
@@ -56,16 +55,15 @@ absl::StatusOr<std::optional<v1::Operation>> Create(const v1::Operation& operati
 }
 
 absl::StatusOr<std::optional<v1::Operation>> Update(const v1::UpdateOperationRequest& request,
-                                                    const Catalogue& catalogue,
-                                                    const OperationDirectory& operations) {
+                                                    const Catalogue& catalogue, const OperationDirectory& operations) {
   const v1::Operation& from = request.operation();
   const std::shared_ptr<const Operation> stored = operations.Find(from.id());
   if (stored == nullptr) return NotFound(from.id(), operations);
   v1::Operation changed = stored->proto;
   FieldProblems problems;
   if (request.update_mask().paths().empty()) {
-    problems.push_back({"update_mask", "UPDATE_MASK_EMPTY",
-                        "is empty; name title, due_time, expected_forces or expected_metrics"});
+    problems.push_back(
+        {"update_mask", "UPDATE_MASK_EMPTY", "is empty; name title, due_time, expected_forces or expected_metrics"});
   }
   for (int index = 0; index < request.update_mask().paths_size(); ++index) {
     const std::string& path = request.update_mask().paths(index);
@@ -79,9 +77,9 @@ absl::StatusOr<std::optional<v1::Operation>> Update(const v1::UpdateOperationReq
     } else if (path == "expected_metrics") {
       *changed.mutable_expected_metrics() = from.expected_metrics();
     } else {
-      problems.push_back({absl::StrCat("update_mask.paths[", index, "]"), "FIELD_NOT_CHANGEABLE",
-                          absl::StrCat("is \"", path.substr(0, 80),
-                                       "\"; must be title, due_time, expected_forces or expected_metrics")});
+      problems.push_back(
+          {absl::StrCat("update_mask.paths[", index, "]"), "FIELD_NOT_CHANGEABLE",
+           absl::StrCat("is ", Quote(path), "; must be title, due_time, expected_forces or expected_metrics")});
     }
   }
   for (FieldProblem& problem : CheckOperation(changed, catalogue, "operation")) problems.push_back(std::move(problem));

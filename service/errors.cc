@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
-#include "service/limits.h"
 #include "spdlog/spdlog.h"
 
 namespace muster {
@@ -58,8 +57,8 @@ absl::Status Finished(absl::Status status) {
                  {{"call_id", call_id}});
   }
   absl::Status named = Error(status.code(), ReasonOf(status.code()), status.message());
-  const bool may_retry = status.code() == absl::StatusCode::kResourceExhausted ||
-                         status.code() == absl::StatusCode::kUnavailable;
+  const bool may_retry =
+      status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kUnavailable;
   return may_retry ? WithRetry(std::move(named)) : named;
 }
 
@@ -75,15 +74,24 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string
   return status;
 }
 
-absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems) {
+absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems,
+                           size_t max_bytes) {
   google::rpc::BadRequest bad_request;
+  size_t bytes = 0;
   for (const FieldProblem& problem : problems) {
-    auto* const field = bad_request.add_field_violations();
-    field->set_field(problem.field);
-    field->set_reason(problem.reason);
-    field->set_description(problem.description);
+    google::rpc::BadRequest::FieldViolation violation;
+    violation.set_field(problem.field);
+    violation.set_reason(problem.reason);
+    violation.set_description(problem.description);
+    bytes += violation.ByteSizeLong();
+    if (bytes > max_bytes && !bad_request.field_violations().empty()) break;
+    *bad_request.add_field_violations() = std::move(violation);
   }
-  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason, message);
+  const auto listed = static_cast<size_t>(bad_request.field_violations_size());
+  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason,
+                              listed == problems.size() ? std::string(message)
+                                                        : absl::StrCat(message, " (The first ", listed, " of ",
+                                                                       problems.size(), " violations are listed.)"));
   Attach(bad_request, &status);
   return status;
 }
@@ -116,19 +124,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  google::rpc::Status rpc_status = ToRpcStatus(status);
-  // A list of violations that is too long for a header is cut at its end, and says so.
-  google::rpc::BadRequest bad_request;
-  for (google::protobuf::Any& detail : *rpc_status.mutable_details()) {
-    if (rpc_status.ByteSizeLong() <= kMaxErrorDetailBytes || !detail.UnpackTo(&bad_request)) continue;
-    const int all = bad_request.field_violations_size();
-    while (bad_request.field_violations_size() > 1 && rpc_status.ByteSizeLong() > kMaxErrorDetailBytes) {
-      bad_request.mutable_field_violations()->RemoveLast();
-      detail.PackFrom(bad_request);
-    }
-    rpc_status.set_message(absl::StrCat(rpc_status.message(), " (", bad_request.field_violations_size(), " of ", all,
-                                        " violations are listed.)"));
-  }
+  const google::rpc::Status rpc_status = ToRpcStatus(status);
   return {static_cast<grpc::StatusCode>(rpc_status.code()), rpc_status.message(), rpc_status.SerializeAsString()};
 }
 

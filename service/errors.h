@@ -2,6 +2,7 @@
 #ifndef MUSTER_SERVICE_ERRORS_H_
 #define MUSTER_SERVICE_ERRORS_H_
 
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
+#include "service/limits.h"
 
 namespace muster {
 
@@ -22,8 +24,10 @@ using ErrorFacts = std::initializer_list<std::pair<absl::string_view, std::strin
 // A status with its ErrorInfo. `reason` is stable for ever: clients switch on it.
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message, ErrorFacts facts = {});
 
-// INVALID_ARGUMENT with every field violation at once.
-absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems);
+// INVALID_ARGUMENT with every field violation at once; or with those that come first, where all would be larger than
+// `max_bytes`, and then the message says how many there are. At least one is always there.
+absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems,
+                           size_t max_bytes = kMaxCallViolationBytes);
 
 // Says that trying again helps.
 absl::Status WithRetry(absl::Status status);
@@ -31,8 +35,9 @@ absl::Status WithRetry(absl::Status status);
 // UNIMPLEMENTED, naming what is not served yet.
 absl::Status NotServedYet(absl::string_view what);
 
-// What a receipt or a call carries: the code, the message and the details of `status`. A status from within that names no
-// reason gets that of its code; the text of INTERNAL, UNKNOWN and DATA_LOSS goes to the log, and the caller gets a call id.
+// What a receipt or a call carries: the code, the message and the details of `status`. A status from within that names
+// no reason gets that of its code; the text of INTERNAL, UNKNOWN and DATA_LOSS goes to the log, and the caller gets a
+// call id.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 // The only maker of grpc::Status.

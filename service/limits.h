@@ -8,24 +8,28 @@
 
 namespace muster {
 
-inline constexpr int kMaxMessageBytes = 4 << 20;       // Of one message, either way.
+inline constexpr int kMaxMessageBytes = 4 << 20;  // Of one message, either way.
 inline constexpr int kMaxResultsPerRequest = 1'000;
-inline constexpr int kMaxStreamMessagesInFlight = 4;   // Of one stream: read, and not yet answered.
-inline constexpr int64_t kMaxQueuedBytes = 64 << 20;   // Of results that wait for the disk.
-inline constexpr int64_t kMaxGroupBytes = 4 << 20;     // Of results that share one sync.
+inline constexpr int kMaxStreamMessagesInFlight = 4;  // Of one stream: read, and not yet answered.
+inline constexpr int64_t kMaxQueuedBytes = 64 << 20;  // Of results that wait for the disk.
+inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share one sync.
 
 inline constexpr int kDefaultRowsPerPage = 1'000;
 inline constexpr int kMaxRowsPerPage = 10'000;
 inline constexpr int kDefaultItemsPerPage = 100;
 inline constexpr int kMaxItemsPerPage = 1'000;
-inline constexpr size_t kMaxPagedAnswers = 64;          // Answers that wait for their next page to be asked for.
-inline constexpr size_t kMaxPagedRows = 400'000;        // In all of them together.
+inline constexpr size_t kMaxPagedAnswers = 64;    // Answers that wait for their next page to be asked for.
+inline constexpr size_t kMaxPagedRows = 400'000;  // In all of them together.
 
 inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
 
-inline constexpr size_t kMaxErrorDetailBytes = 6'000;  // They travel as a header, of which gRPC takes 8 KiB in all.
+// The errors of a call travel as a header, in base64, of which gRPC takes 8 KiB in all.
+inline constexpr size_t kMaxCallViolationBytes = 4'500;
+// Of all receipts of one answer together, so that it fits one message; every receipt has its first one nevertheless.
+inline constexpr size_t kMaxReceiptViolationBytes = 2 << 20;
+inline constexpr size_t kMaxReceiptWarningBytes = 1 << 20;
 
 }  // namespace muster
 

@@ -1,5 +1,7 @@
 #include "service/receipts.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -11,16 +13,27 @@
 namespace muster {
 namespace {
 
-void AddWarnings(const store::v1::LoggedResult& logged, absl::string_view path, v1::Receipt* receipt) {
+// Adds as many warnings as `bytes_left` lasts for, but at least one, and says how many more there are.
+void AddWarnings(const store::v1::LoggedResult& logged, absl::string_view path, size_t* bytes_left,
+                 v1::Receipt* receipt) {
   for (const store::v1::LoggedWarning& from : logged.warnings()) {
     ResultWarning warning{from.reason(), std::nullopt};
     if (from.has_figure_index()) warning.figure_index = from.figure_index();
-    v1::Warning& to = *receipt->add_warnings();
+    v1::Warning to;
     to.set_reason(from.reason());
     std::string field(path);
     if (warning.figure_index) absl::StrAppend(&field, field.empty() ? "" : ".", "figures[", *warning.figure_index, "]");
     to.set_field(std::move(field));
     to.set_description(DescribeWarning(warning, logged.result()));
+    const size_t bytes = to.ByteSizeLong();
+    if (bytes > *bytes_left && receipt->warnings_size() > 0) {
+      v1::Warning& last = *receipt->mutable_warnings(receipt->warnings_size() - 1);
+      absl::StrAppend(last.mutable_description(), ". ", logged.warnings_size() - receipt->warnings_size(),
+                      " more warnings do not fit this answer: send fewer results at once");
+      return;
+    }
+    *bytes_left -= std::min(bytes, *bytes_left);
+    *receipt->add_warnings() = std::move(to);
   }
 }
 
@@ -31,11 +44,11 @@ absl::Status ProblemOf(const Decision& decision, const v1::Receipt& receipt) {
                  "The operation is closed and takes no further results; ask for it to be reopened.");
   }
   if (decision.outcome == v1::OUTCOME_CONFLICT) {
-    return Error(absl::StatusCode::kAlreadyExists, "REVISION_CONFLICT",
-                 absl::StrCat("Revision ", receipt.revision(),
-                              " is stored with other content; send this content as revision ",
-                              decision.stored_revision + 1, " to replace it."),
-                 {{"stored_revision", stored}});
+    return Error(
+        absl::StatusCode::kAlreadyExists, "REVISION_CONFLICT",
+        absl::StrCat("Revision ", receipt.revision(), " is stored with other content; send this content as revision ",
+                     decision.stored_revision + 1, " to replace it."),
+        {{"stored_revision", stored}});
   }
   return Error(absl::StatusCode::kFailedPrecondition, "REVISION_STALE",
                absl::StrCat("Revision ", decision.stored_revision, " is stored, which is newer than ",
@@ -43,7 +56,7 @@ absl::Status ProblemOf(const Decision& decision, const v1::Receipt& receipt) {
                {{"stored_revision", stored}});
 }
 
-void Finish(const Decision& decision, absl::string_view path, v1::Receipt* receipt) {
+void Finish(const Decision& decision, absl::string_view path, size_t* warning_bytes_left, v1::Receipt* receipt) {
   receipt->set_outcome(decision.outcome);
   if (!decision.logged) {
     *receipt->mutable_problem() = ToRpcStatus(ProblemOf(decision, *receipt));
@@ -51,7 +64,7 @@ void Finish(const Decision& decision, absl::string_view path, v1::Receipt* recei
   }
   receipt->set_position(decision.position);
   if (decision.position != 0) *receipt->mutable_accept_time() = TimestampOf(decision.accept_time_us);
-  AddWarnings(*decision.logged, path, receipt);
+  AddWarnings(*decision.logged, path, warning_bytes_left, receipt);
 }
 
 std::string PathOf(size_t index) { return absl::StrCat("results[", index, "]"); }
@@ -65,6 +78,7 @@ CheckedRequest CheckResults(google::protobuf::RepeatedPtrField<v1::OperationResu
   request.valid.reserve(count);
   request.receipts.resize(count);
   request.valid_index.reserve(count);
+  size_t violation_bytes_left = kMaxReceiptViolationBytes;
   for (size_t index = 0; index < count; ++index) {
     v1::OperationResult& result = *results->Mutable(static_cast<int>(index));
     v1::Receipt& receipt = request.receipts[index];
@@ -81,7 +95,8 @@ CheckedRequest CheckResults(google::protobuf::RepeatedPtrField<v1::OperationResu
     receipt.set_outcome(v1::OUTCOME_REJECTED);
     *receipt.mutable_problem() =
         ToRpcStatus(InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.",
-                                  std::get<FieldProblems>(checked)));
+                                  std::get<FieldProblems>(checked), violation_bytes_left));
+    violation_bytes_left -= std::min(receipt.problem().ByteSizeLong(), violation_bytes_left);
   }
   return request;
 }
@@ -101,9 +116,10 @@ absl::Status CheckResultCount(int count) {
 
 void FinishReceipts(CheckedRequest&& request, const std::vector<Decision>& decisions,
                     google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
+  size_t warning_bytes_left = kMaxReceiptWarningBytes;
   for (size_t index = 0; index < decisions.size(); ++index) {
     const size_t place = request.valid_index[index];
-    Finish(decisions[index], PathOf(place), &request.receipts[place]);
+    Finish(decisions[index], PathOf(place), &warning_bytes_left, &request.receipts[place]);
   }
   receipts->Reserve(static_cast<int>(request.receipts.size()));
   for (v1::Receipt& receipt : request.receipts) *receipts->Add() = std::move(receipt);
@@ -120,7 +136,8 @@ v1::StoredResult StoredResultOf(const LoggedEntry& entry) {
   receipt.set_position(entry.position);
   *receipt.mutable_accept_time() = TimestampOf(entry.accept_time_us);
   receipt.set_digest(logged.digest());
-  AddWarnings(logged, "", &receipt);
+  size_t bytes_left = std::numeric_limits<size_t>::max();
+  AddWarnings(logged, "", &bytes_left, &receipt);
   *stored.mutable_nil_metrics() = logged.nil_metrics();
   return stored;
 }
