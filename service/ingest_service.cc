@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "domain/quote.h"
 #include "service/caller.h"
 #include "service/errors.h"
 #include "service/limits.h"
@@ -21,12 +22,41 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::
   return reactor;
 }
 
+absl::Status Stopping() {
+  return absl::UnavailableError("The server is stopping; what was not answered may be sent again.");
+}
+
+// Says which of an operation and a force are unknown.
+FieldProblems CheckNames(const std::string& operation, const std::string& force, const Cubes& cubes) {
+  FieldProblems problems;
+  const std::shared_ptr<const OperationDirectory> operations = cubes.operations();
+  if (operations->Find(operation) == nullptr) {
+    problems.push_back(
+        {"operation", "UNKNOWN_OPERATION",
+         absl::StrCat(Quote(operation), " is no known operation", DidYouMean(operations->Nearest(operation)))});
+  }
+  if (!cubes.catalogue().FindForce(force)) {
+    problems.push_back(
+        {"force", "UNKNOWN_FORCE",
+         absl::StrCat(Quote(force), " is no known force", DidYouMean(cubes.catalogue().NearestForce(force)))});
+  }
+  return problems;
+}
+
+absl::Status InvalidRequest(const FieldProblems& problems) {
+  return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+}
+
+}  // namespace
+
 // Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not
-// at all while the applier has no room. Deletes itself when the call is over.
-class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse> {
+// at all while the applier has no room. Owns itself until the call is over.
+class IngestService::ResultStream final
+    : public grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse> {
  public:
   // Ends the call with `refused` unless that is OK.
-  ResultStream(const Cubes& cubes, Applier& applier, const absl::Status& refused) : cubes_(cubes), applier_(applier) {
+  ResultStream(IngestService& service, const absl::Status& refused)
+      : service_(service), cubes_(service.cubes_), applier_(service.applier_) {
     if (refused.ok()) {
       StartRead(&request_);
     } else {
@@ -70,7 +100,24 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
     });
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    {
+      const std::lock_guard<std::mutex> lock(service_.streams_mutex_);
+      service_.streams_.erase(this);
+    }
+    self_.reset();  // The last thing that is done.
+  }
+
+  // Ends the call with `status` once what was taken is answered; what comes in meanwhile is not taken. From any thread,
+  // also when the call is over.
+  void End(const absl::Status& status) {
+    Proceed([&] {
+      ended_ = true;
+      if (status_.ok()) status_ = status;
+    });
+  }
+
+  void Own(std::shared_ptr<ResultStream> self) { self_ = std::move(self); }
 
  private:
   void EndReading(const absl::Status& status) {
@@ -132,8 +179,10 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
     if (finish) Finish(ToGrpcStatus(status));
   }
 
+  IngestService& service_;
   const Cubes& cubes_;
   Applier& applier_;
+  std::shared_ptr<ResultStream> self_;
   v1::StreamResultsRequest request_;  // Reused: parsing into a used message is the quickest way.
 
   std::mutex mutex_;  // Guards what follows; never held over a call into gRPC or the applier.
@@ -147,7 +196,10 @@ class ResultStream final : public grpc::ServerBidiReactor<v1::StreamResultsReque
   absl::Status status_;  // What the call ends with.
 };
 
-}  // namespace
+IngestService::IngestService(const Store& store, const Cubes& cubes, Applier& applier)
+    : store_(store), cubes_(cubes), applier_(applier) {}
+
+IngestService::~IngestService() = default;
 
 grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
                                                        const v1::SubmitResultsRequest* request,
@@ -174,8 +226,25 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
 
 grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse>* IngestService::StreamResults(
     grpc::CallbackServerContext* context) {
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
-  return new ResultStream(cubes_, applier_, caller.status());  // Owns itself until OnDone.
+  absl::Status refused = IdentifyCaller(*context).status();
+  const std::lock_guard<std::mutex> lock(streams_mutex_);
+  if (refused.ok() && streams_ended_) refused = Stopping();
+  const auto stream = std::make_shared<ResultStream>(*this, refused);
+  stream->Own(stream);
+  streams_.emplace(stream.get(), stream);
+  return stream.get();
+}
+
+void IngestService::EndStreams() {
+  std::vector<std::shared_ptr<ResultStream>> streams;
+  {
+    const std::lock_guard<std::mutex> lock(streams_mutex_);
+    streams_ended_ = true;
+    for (const auto& [unused, stream] : streams_) {
+      if (std::shared_ptr<ResultStream> running = stream.lock()) streams.push_back(std::move(running));
+    }
+  }
+  for (const std::shared_ptr<ResultStream>& stream : streams) stream->End(Stopping());
 }
 
 grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* context,
@@ -188,15 +257,12 @@ grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* 
 }
 
 absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const {
-  FieldProblems problems;
-  for (const auto& [field, id] : {std::pair{"operation", &request.operation()}, std::pair{"force", &request.force()}}) {
-    if (!IsCatalogueId(*id)) problems.push_back({field, "ID_MALFORMED", "must be lower-case words joined by hyphens"});
-  }
+  FieldProblems problems = CheckNames(request.operation(), request.force(), cubes_);
   if (!IsResultId(request.result_id())) {
-    problems.push_back({"result_id", "RESULT_ID_MALFORMED", "must be 1 to 64 of A-Z a-z 0-9 . _ : -"});
+    problems.push_back({"result_id", "RESULT_ID_MALFORMED",
+                        absl::StrCat("is ", Quote(request.result_id()), "; must be 1 to 64 of A-Z a-z 0-9 . _ : -")});
   }
-  if (!problems.empty())
-    return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  if (!problems.empty()) return InvalidRequest(problems);
   absl::StatusOr<std::vector<std::optional<NewestRevision>>> newest =
       store_.ReadNewestRevisions({ResultKey{request.operation(), request.force(), request.result_id()}});
   if (!newest.ok()) return newest.status();
@@ -220,15 +286,8 @@ grpc::ServerUnaryReactor* IngestService::ListResults(grpc::CallbackServerContext
 }
 
 absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const {
-  FieldProblems problems;
-  if (cubes_.operations()->Find(request.operation()) == nullptr) {
-    problems.push_back({"operation", "UNKNOWN_OPERATION", "is no known operation"});
-  }
-  if (!cubes_.catalogue().FindForce(request.force())) {
-    problems.push_back({"force", "UNKNOWN_FORCE", "is no known force"});
-  }
-  if (!problems.empty())
-    return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
+  const FieldProblems problems = CheckNames(request.operation(), request.force(), cubes_);
+  if (!problems.empty()) return InvalidRequest(problems);
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
   if (!size.ok()) return size.status();
   const std::string scope = absl::StrCat("results/", request.operation(), "/", request.force());

@@ -2,6 +2,10 @@
 #ifndef MUSTER_SERVICE_INGEST_SERVICE_H_
 #define MUSTER_SERVICE_INGEST_SERVICE_H_
 
+#include <map>
+#include <memory>
+#include <mutex>
+
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
@@ -12,8 +16,8 @@ namespace muster {
 class IngestService final : public v1::IngestService::CallbackService {
  public:
   // Not owned; must outlive this object.
-  IngestService(const Store& store, const Cubes& cubes, Applier& applier)
-      : store_(store), cubes_(cubes), applier_(applier) {}
+  IngestService(const Store& store, const Cubes& cubes, Applier& applier);
+  ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const v1::SubmitResultsRequest* request,
                                           v1::SubmitResultsResponse* response) override;
@@ -26,13 +30,23 @@ class IngestService final : public v1::IngestService::CallbackService {
   grpc::ServerUnaryReactor* ListRevisions(grpc::CallbackServerContext* context, const v1::ListRevisionsRequest* request,
                                           v1::ListRevisionsResponse* response) override;
 
+  // Ends every stream with UNAVAILABLE once it has answered what it took, and takes no more of them. For a stop: a
+  // client may keep a stream open for as long as it likes.
+  void EndStreams();
+
  private:
+  class ResultStream;
+
   absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
   absl::Status ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const;
 
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;
+
+  std::mutex streams_mutex_;
+  std::map<const ResultStream*, std::weak_ptr<ResultStream>> streams_;  // Guarded by streams_mutex_: those under way.
+  bool streams_ended_ = false;                                          // Guarded by streams_mutex_.
 };
 
 }  // namespace muster

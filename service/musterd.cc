@@ -62,9 +62,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   std::vector<muster::CatalogueFault> faults;
-  options.catalogue = muster::Catalogue::Read(catalogue_directory.empty() ? muster::ShippedCatalogueFiles()
-                                                                          : ReadCatalogueFiles(catalogue_directory),
-                                              &faults);
+  options.catalogue = muster::Catalogue::Read(
+      catalogue_directory.empty() ? muster::ShippedCatalogueFiles() : ReadCatalogueFiles(catalogue_directory), &faults);
   for (const muster::CatalogueFault& fault : faults) std::cerr << fault.ToString() << "\n";
   if (options.catalogue == nullptr) {
     std::cerr << "musterd: the catalogue has " << faults.size() << " faults; mend them and start again.\n";

@@ -55,7 +55,14 @@ struct Server::Parts {
   std::once_flag stopped;
 
   void SetServing(bool serving) {
-    if (grpc_server != nullptr) grpc_server->GetHealthCheckService()->SetServingStatus(serving);
+    if (grpc_server == nullptr) return;
+    grpc::HealthCheckServiceInterface& health = *grpc_server->GetHealthCheckService();
+    health.SetServingStatus(serving);  // The server as a whole.
+    for (const char* const service :
+         {v1::IngestService::service_full_name(), v1::TotalsService::service_full_name(),
+          v1::CatalogueService::service_full_name(), v1::StoreService::service_full_name()}) {
+      health.SetServingStatus(service, serving);
+    }
   }
 };
 
@@ -84,8 +91,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
   Parts* const parts_pointer = &parts;
   parts.applier = std::make_unique<Applier>(
-      *parts.store, *parts.cubes,
-      ApplierLimits{.max_queued_bytes = kMaxQueuedBytes, .max_group_bytes = kMaxGroupBytes},
+      *parts.store, *parts.cubes, ApplierLimits{.max_queued_bytes = kMaxQueuedBytes, .max_group_bytes = kMaxGroupBytes},
       [parts_pointer](const absl::Status& status) {
         spdlog::critical("the disk refused a group; nothing more is taken until a restart: {}", status.ToString());
         parts_pointer->SetServing(false);
@@ -126,6 +132,7 @@ void Server::Stop() {
     Parts& parts = *parts_;
     if (parts.grpc_server != nullptr) {
       parts.SetServing(false);
+      parts.ingest->EndStreams();
       parts.grpc_server->Shutdown(std::chrono::system_clock::now() + kDrainDeadline);
       parts.grpc_server->Wait();
     }

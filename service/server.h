@@ -36,8 +36,8 @@ class Server {
   // Where it listens, with the port that was picked: "127.0.0.1:43210".
   const std::string& address() const { return address_; }
 
-  // Says NOT_SERVING, lets calls under way end until a deadline, answers what is queued, writes a checkpoint and flushes.
-  // Idempotent.
+  // Says NOT_SERVING, lets calls under way end until a deadline, answers what is queued, writes a checkpoint and
+  // flushes. Idempotent.
   void Stop();
 
  private:

@@ -124,6 +124,9 @@ class ServerTest : public testing::Test {
   // Starts a server on the store of this test; Stop() ends it gracefully.
   void Start();
   void Stop();
+  // Ends the server alone; the client keeps its connection.
+  void StopServer() { server_->Stop(); }
+  void Disconnect() { client_.reset(); }
   Client& client() { return *client_; }
   const std::string& address() const { return server_->address(); }
   const TemporaryFolder& folder() const { return folder_; }

@@ -193,6 +193,23 @@ TEST_F(StreamTest, AStopAnswersWhatItTookAndEndsTheStream) {
   EXPECT_EQ(client().TotalOf(kOctober2021, "arrests")->sum(), 1);
 }
 
+TEST_F(StreamTest, AStopEndsAStreamThatWaitsForItsClient) {
+  Stream stream(client());
+  ASSERT_TRUE(stream.Write({MakeResult("r1", 1, 1)}));
+  v1::StreamResultsResponse answer;
+  ASSERT_TRUE(stream.Read(&answer));
+  std::thread stop([this] { StopServer(); });
+  EXPECT_FALSE(stream.Read(&answer));
+  const grpc::Status status = stream.Finish();
+  EXPECT_THAT(status, FailsWith(grpc::UNAVAILABLE, "STORE_UNAVAILABLE"));
+  EXPECT_TRUE(ErrorOf(status).has_retry);
+  Disconnect();  // Nobody looks after the connection any more, and the server would wait for it.
+  stop.join();
+  Stop();
+  Start();
+  EXPECT_EQ(client().SubmitOne(MakeResult("r1", 1, 1)).outcome(), v1::OUTCOME_DUPLICATE);
+}
+
 // Several revisions of many results of a few forces; the last of each result's revisions is the one that counts.
 std::vector<v1::OperationResult> History(std::mt19937& random) {
   const std::vector<std::string> forces = {"thames-valley", "hampshire", "kent", "british-transport-police"};
