@@ -26,6 +26,11 @@ absl::Status PageExpired() {
                "This answer is no longer kept; ask for the first page again, or for larger pages.");
 }
 
+absl::Status InvalidPageToken(absl::string_view how) {
+  return InvalidFields("INVALID_PAGE_TOKEN", "The page token is not of this list.",
+                       {{"page_token", "INVALID_PAGE_TOKEN", std::string(how)}});
+}
+
 absl::Status InvalidQuery(const FieldProblems& problems) {
   return InvalidFields("INVALID_QUERY", "The query has invalid fields; see details.", problems);
 }
@@ -54,11 +59,13 @@ uint64_t PagedAnswers::Keep(std::shared_ptr<const TotalsAnswer> answer, std::str
   return number;
 }
 
-std::shared_ptr<const TotalsAnswer> PagedAnswers::Find(uint64_t number, const std::string& query) {
+absl::StatusOr<std::shared_ptr<const TotalsAnswer>> PagedAnswers::Find(uint64_t number, const std::string& query) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found =
       std::find_if(kept_.begin(), kept_.end(), [number](const Kept& kept) { return kept.number == number; });
-  return found == kept_.end() || found->query != query ? nullptr : found->answer;
+  if (found == kept_.end()) return PageExpired();
+  if (found->query != query) return InvalidPageToken("is of another query; leave the query as it was, or begin anew");
+  return found->answer;
 }
 
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
@@ -88,11 +95,12 @@ absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::Que
   } else {
     const std::vector<std::string> parts = absl::StrSplit(*key, '/');
     if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &first_row)) {
-      return InvalidFields("INVALID_PAGE_TOKEN", "The page token is not of this list.",
-                           {{"page_token", "INVALID_PAGE_TOKEN", "must be a next_page_token of an earlier page"}});
+      return InvalidPageToken("must be a next_page_token of an earlier page");
     }
-    answer = paged_answers_.Find(number, query_bytes);
-    if (answer == nullptr || first_row >= answer->rows.size()) return PageExpired();
+    absl::StatusOr<std::shared_ptr<const TotalsAnswer>> kept = paged_answers_.Find(number, query_bytes);
+    if (!kept.ok()) return kept.status();
+    answer = *std::move(kept);
+    if (first_row >= answer->rows.size()) return InvalidPageToken("must be a next_page_token of an earlier page");
   }
 
   // A page ends early where it would no longer fit a message.
@@ -140,8 +148,7 @@ grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext
 
 absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const {
   FieldProblems problems;
-  const std::optional<Scope> scope =
-      ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
+  const std::optional<Scope> scope = ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!scope) return InvalidQuery(problems);
   cubes_.Read([&](const CubesView& view) {
     *response->mutable_coverage() = ComputeCoverage(view, cubes_.catalogue(), *scope);

@@ -15,16 +15,16 @@
 
 namespace muster {
 
-// Answers of which pages are still to be asked for, so that all pages are of one position. Forgets the oldest when there
-// are too many. Thread-safe.
+// Answers of which pages are still to be asked for, so that all pages are of one position. Forgets the oldest when
+// there are too many. Thread-safe.
 class PagedAnswers {
  public:
   PagedAnswers();
 
   // Keeps an answer; returns its number.
   uint64_t Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query);
-  // nullptr if it was forgotten, or was the answer to another query.
-  std::shared_ptr<const TotalsAnswer> Find(uint64_t number, const std::string& query);
+  // ABORTED if it was forgotten; INVALID_ARGUMENT if it is the answer to another query.
+  absl::StatusOr<std::shared_ptr<const TotalsAnswer>> Find(uint64_t number, const std::string& query);
 
  private:
   struct Kept {

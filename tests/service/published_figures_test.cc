@@ -1,9 +1,15 @@
 // Published results of three weeks, and what a regional coordinator must read from them.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "clients/cli/csv_results.h"
 #include "tests/service/server_fixture.h"
 
 namespace muster {
@@ -292,6 +298,158 @@ TEST_F(PublishedFiguresTest, AJointReturnCoversItsForces) {
     EXPECT_EQ(force.state(), v1::COVERAGE_STATE_COVERED) << force.force();
     EXPECT_EQ(force.covered_by(), "southern-wales-consortium");
   }
+}
+
+// The returns that ship, as the command line would send them.
+std::vector<v1::OperationResult> ShippedReturns() {
+  std::vector<v1::OperationResult> results;
+  for (const std::string week : {"2019-05", "2021-10", "2023-02"}) {
+    const std::string path = MUSTER_SOURCE_DIR "/catalogue/examples/returns-" + week + ".csv";
+    std::ifstream in(path, std::ios::binary);
+    EXPECT_TRUE(in) << path;
+    cli::ResultsFile file = cli::ReadResultsCsv(std::string(std::istreambuf_iterator<char>(in), {}));
+    EXPECT_THAT(file.problems, IsEmpty()) << path;
+    EXPECT_FALSE(file.results.empty()) << path;
+    std::move(file.results.begin(), file.results.end(), std::back_inserter(results));
+  }
+  return results;
+}
+
+class ShippedReturnsTest : public PublishedFiguresTest {
+ protected:
+  static std::string EveryTotal(Client& client) {
+    v1::TotalsQuery query;
+    for (const v1::GroupBy by :
+         {v1::GROUP_BY_OPERATION, v1::GROUP_BY_REGION, v1::GROUP_BY_FORCE, v1::GROUP_BY_DATE, v1::GROUP_BY_CATEGORY}) {
+      query.add_group_by(by);
+    }
+    std::string rows;
+    for (const auto answer = client.Query(query); const v1::TotalsRow& row : answer.rows()) {
+      rows += row.ShortDebugString() + "\n";
+    }
+    EXPECT_NE(rows, "");
+    return rows;
+  }
+};
+
+TEST_F(ShippedReturnsTest, TheSouthEastOfBothWeeksReadsAsWasPublished) {
+  Take(ShippedReturns());
+  const v1::QueryTotalsResponse arrests = Ask(kFebruary2023, "arrests", "south-east");
+  EXPECT_EQ(arrests.rows(0).total().sum(), 230);
+  EXPECT_EQ(arrests.coverage().expected_count(), 4);
+  EXPECT_EQ(arrests.coverage().reported_count(), 4);
+  const v1::Total cash = Ask(kFebruary2023, "cash-seized", "south-east").rows(0).total();
+  EXPECT_EQ(cash.sum(), 12'409'500);
+  EXPECT_EQ(cash.at_least(), 5'809'500);
+  EXPECT_FALSE(cash.has_at_most());
+  EXPECT_EQ(cash.qualifier(), kEstimate);
+  const std::map<std::string, v1::Total> wraps = AskByCategory(kFebruary2023, "drug-wraps", "south-east");
+  EXPECT_EQ(wraps.at("").sum(), 942);
+  EXPECT_EQ(wraps.at("class-a").not_broken_down(), 400);
+  EXPECT_EQ(wraps.at("crack-cocaine").sum(), 350);
+  EXPECT_EQ(wraps.at("heroin").sum(), 121);
+  EXPECT_EQ(wraps.at("powder-cocaine").sum(), 71);
+  EXPECT_EQ(AskByCategory(kFebruary2023, "drugs-weight", "south-east").at("crack-cocaine").sum(), 151'500);
+
+  const v1::QueryTotalsResponse october = Ask(kOctober2021, "arrests", "south-east");
+  EXPECT_EQ(october.rows(0).total().sum(), 135);
+  EXPECT_EQ(october.coverage().expected_count(), 4);
+  EXPECT_EQ(october.coverage().reported_count(), 3);
+  EXPECT_THAT(october.coverage().missing_forces(), ElementsAre("surrey"));
+  const std::map<std::string, v1::Total> northumbria = AskByCategory(kOctober2021, "arrests", "north-east");
+  EXPECT_EQ(northumbria.at("").sum(), 28);
+  EXPECT_EQ(northumbria.at("").not_broken_down(), 1);
+  const std::map<std::string, v1::Total> weight = AskByCategory(kOctober2021, "drugs-weight", "south-east");
+  EXPECT_GE(weight.at("class-a").sum(), 430'000);
+  EXPECT_EQ(weight.at("class-a").not_broken_down(), 430'000);
+  EXPECT_EQ(client().Verify().mismatch_count(), 0);
+}
+
+TEST_F(ShippedReturnsTest, SentTwiceTheyAreDuplicatesAndNothingMoves) {
+  const std::vector<v1::OperationResult> returns = ShippedReturns();
+  const v1::SubmitResultsResponse first = client().Submit(returns);
+  const std::string totals = EveryTotal(client());
+  const v1::SubmitResultsResponse second = client().Submit(returns);
+  EXPECT_EQ(second.position(), first.position());
+  EXPECT_EQ(second.position(), static_cast<int64_t>(returns.size()));
+  for (int index = 0; index < second.receipts_size(); ++index) {
+    v1::Receipt receipt = second.receipts(index);
+    EXPECT_EQ(receipt.outcome(), v1::OUTCOME_DUPLICATE);
+    receipt.set_outcome(v1::OUTCOME_ACCEPTED);
+    EXPECT_EQ(receipt.DebugString(), first.receipts(index).DebugString());
+  }
+  EXPECT_EQ(EveryTotal(client()), totals);
+}
+
+TEST_F(ShippedReturnsTest, ACorrectionARetractionAndAReinstatementMoveTheTotalsExactly) {
+  const std::vector<v1::OperationResult> returns = ShippedReturns();
+  Take(returns);
+  const std::string totals = EveryTotal(client());
+  const auto found = std::find_if(returns.begin(), returns.end(), [](const v1::OperationResult& result) {
+    return result.operation() == kFebruary2023 && result.force() == "hampshire";
+  });
+  ASSERT_NE(found, returns.end());
+  v1::OperationResult hampshire = *found;
+
+  hampshire.set_revision(2);
+  for (v1::Figure& figure : *hampshire.mutable_figures()) {
+    if (figure.metric() == "arrests") figure.set_value(95);
+    if (figure.metric() == "cash-seized") figure.set_qualifier(kEstimate);
+  }
+  EXPECT_EQ(client().SubmitOne(hampshire).outcome(), v1::OUTCOME_REVISED);
+  EXPECT_EQ(Ask(kFebruary2023, "arrests", "south-east").rows(0).total().sum(), 232);
+  v1::Total cash = Ask(kFebruary2023, "cash-seized", "south-east").rows(0).total();
+  EXPECT_EQ(cash.sum(), 12'409'500);
+  EXPECT_EQ(cash.at_least(), 5'809'500 - 2'559'500);
+  EXPECT_EQ(cash.estimate(), 6'600'000 + 2'559'500);
+
+  v1::OperationResult retraction = hampshire;
+  retraction.set_revision(3);
+  retraction.clear_figures();
+  retraction.set_retracted(true);
+  retraction.set_reason("belongs to another week");
+  EXPECT_EQ(client().SubmitOne(retraction).outcome(), v1::OUTCOME_RETRACTED);
+  const v1::QueryTotalsResponse without = Ask(kFebruary2023, "arrests", "south-east");
+  EXPECT_EQ(without.rows(0).total().sum(), 137);
+  EXPECT_EQ(without.coverage().reported_count(), 3);
+  EXPECT_THAT(without.coverage().missing_forces(), ElementsAre("hampshire"));
+  cash = Ask(kFebruary2023, "cash-seized", "south-east").rows(0).total();
+  EXPECT_EQ(cash.sum(), 12'409'500 - 2'559'500);
+  EXPECT_EQ(cash.at_least(), 5'809'500 - 2'559'500);
+  EXPECT_EQ(cash.estimate(), 6'600'000);
+  EXPECT_FALSE(client().TotalOf(kFebruary2023, "drugs-weight", {"spice"}).has_value()) << "Hampshire's alone";
+
+  v1::OperationResult again = *found;
+  again.set_revision(4);
+  EXPECT_EQ(client().SubmitOne(again).outcome(), v1::OUTCOME_REVISED);
+  EXPECT_EQ(EveryTotal(client()), totals);
+  EXPECT_EQ(client().Verify().mismatch_count(), 0);
+}
+
+TEST_F(ShippedReturnsTest, EightConnectionsInRandomOrderMakeTheTotalsOfOneByOne) {
+  const std::vector<v1::OperationResult> returns = ShippedReturns();
+  const std::unique_ptr<Server> other = StartServer(folder().Path("one-by-one"));
+  ASSERT_NE(other, nullptr);
+  Client one_by_one(other->address());
+  for (const v1::OperationResult& result : returns) one_by_one.SubmitOne(result);
+
+  const uint32_t seed = Seed();
+  std::vector<std::thread> senders;
+  for (uint32_t connection = 0; connection < 8; ++connection) {
+    senders.emplace_back([this, &returns, seed, connection] {
+      std::vector<v1::OperationResult> shuffled = returns;  // Everything, eight times.
+      std::mt19937 random(seed + connection);
+      std::shuffle(shuffled.begin(), shuffled.end(), random);
+      Client sender(address());
+      for (const v1::OperationResult& result : shuffled) {
+        EXPECT_THAT(sender.SubmitOne(result).outcome(), testing::AnyOf(v1::OUTCOME_ACCEPTED, v1::OUTCOME_DUPLICATE));
+      }
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_EQ(client().Position(), static_cast<int64_t>(returns.size()));
+  EXPECT_EQ(EveryTotal(client()), EveryTotal(one_by_one));
+  EXPECT_EQ(client().Verify().mismatch_count(), 0);
 }
 
 }  // namespace
