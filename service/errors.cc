@@ -109,6 +109,12 @@ absl::Status NotServedYet(absl::string_view what) {
                {{"what", std::string(what)}});
 }
 
+absl::Status MalformedMessage() {
+  return Error(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
+               "The message cannot be read: it is cut short, is no message of this call, or holds text that is not "
+               "UTF-8. Export text as UTF-8, and make messages from the published proto files.");
+}
+
 google::rpc::Status ToRpcStatus(const absl::Status& status) {
   const absl::Status finished = Finished(status);
   google::rpc::Status rpc_status;

@@ -35,6 +35,9 @@ absl::Status WithRetry(absl::Status status);
 // UNIMPLEMENTED, naming what is not served yet.
 absl::Status NotServedYet(absl::string_view what);
 
+// INVALID_ARGUMENT: a message that cannot be read at all.
+absl::Status MalformedMessage();
+
 // What a receipt or a call carries: the code, the message and the details of `status`. A status from within that names
 // no reason gets that of its code; the text of INTERNAL, UNKNOWN and DATA_LOSS goes to the log, and the caller gets a
 // call id.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "domain/check.h"
 #include "domain/quote.h"
 #include "service/caller.h"
 #include "service/errors.h"
@@ -24,6 +25,21 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::
 
 absl::Status Stopping() {
   return absl::UnavailableError("The server is stopping; what was not answered may be sent again.");
+}
+
+// Whether `bytes`, which are used up, are such a message.
+bool Parse(grpc::ByteBuffer* bytes, v1::StreamResultsRequest* request) {
+  return grpc::SerializationTraits<v1::StreamResultsRequest>::Deserialize(bytes, request).ok();
+}
+
+grpc::ByteBuffer Serialised(const v1::StreamResultsResponse& answer) {
+  grpc::ByteBuffer bytes;
+  bool is_owned = false;
+  // It cannot fail for a message in memory that is far below 2 GiB.
+  const grpc::Status status =
+      grpc::SerializationTraits<v1::StreamResultsResponse>::Serialize(answer, &bytes, &is_owned);
+  MUSTER_CHECK(status.ok());
+  return bytes;
 }
 
 // Says which of an operation and a force are unknown.
@@ -51,14 +67,13 @@ absl::Status InvalidRequest(const FieldProblems& problems) {
 
 // Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not
 // at all while the applier has no room. Owns itself until the call is over.
-class IngestService::ResultStream final
-    : public grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse> {
+class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // Ends the call with `refused` unless that is OK.
   ResultStream(IngestService& service, const absl::Status& refused)
       : service_(service), cubes_(service.cubes_), applier_(service.applier_) {
     if (refused.ok()) {
-      StartRead(&request_);
+      StartRead(&request_bytes_);
     } else {
       EndReading(refused);
     }
@@ -66,7 +81,9 @@ class IngestService::ResultStream final
 
   void OnReadDone(bool ok) override {
     absl::Status status;
-    if (ok) status = CheckResultCount(request_.results_size());
+    if (ok) {
+      status = Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
+    }
     bool take = ok && status.ok();
     if (take) {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -129,10 +146,12 @@ class IngestService::ResultStream final
   }
 
   void Answer(CheckedRequest&& checked, absl::StatusOr<Decisions> decisions) {
-    v1::StreamResultsResponse answer;
+    grpc::ByteBuffer bytes;
     if (decisions.ok()) {
+      v1::StreamResultsResponse answer;
       FinishReceipts(std::move(checked), decisions->decisions, answer.mutable_receipts());
       answer.set_position(decisions->position);
+      bytes = Serialised(answer);
     }
     Proceed([&] {
       --in_flight_;
@@ -140,7 +159,7 @@ class IngestService::ResultStream final
         if (status_.ok()) status_ = decisions.status();
         ended_ = true;
       } else {
-        answers_.push_back(std::move(answer));
+        answers_.push_back(bytes);  // Shares its slices.
       }
     });
   }
@@ -150,7 +169,7 @@ class IngestService::ResultStream final
   template <typename Change>
   void Proceed(const Change& change) {
     bool read = false;
-    const v1::StreamResultsResponse* write = nullptr;
+    const grpc::ByteBuffer* write = nullptr;
     bool finish = false;
     absl::Status status;
     {
@@ -175,7 +194,7 @@ class IngestService::ResultStream final
     }
     // What is started here keeps the object alive until it is done.
     if (write != nullptr) StartWrite(write);
-    if (read) StartRead(&request_);
+    if (read) StartRead(&request_bytes_);
     if (finish) Finish(ToGrpcStatus(status));
   }
 
@@ -183,13 +202,14 @@ class IngestService::ResultStream final
   const Cubes& cubes_;
   Applier& applier_;
   std::shared_ptr<ResultStream> self_;
+  grpc::ByteBuffer request_bytes_;
   v1::StreamResultsRequest request_;  // Reused: parsing into a used message is the quickest way.
 
-  std::mutex mutex_;  // Guards what follows; never held over a call into gRPC or the applier.
-  std::deque<v1::StreamResultsResponse> answers_;  // In order; the first is being written if writing_.
-  int in_flight_ = 0;                              // Messages that the applier has.
-  bool reading_ = true;                            // A read was started.
-  bool admitting_ = false;                         // A message was read, and the applier has not yet admitted it.
+  std::mutex mutex_;                      // Guards what follows; never held over a call into gRPC or the applier.
+  std::deque<grpc::ByteBuffer> answers_;  // In order; the first is being written if writing_.
+  int in_flight_ = 0;                     // Messages that the applier has.
+  bool reading_ = true;                   // A read was started.
+  bool admitting_ = false;                // A message was read, and the applier has not yet admitted it.
   bool writing_ = false;
   bool ended_ = false;  // Nothing more is read.
   bool finished_ = false;
@@ -224,7 +244,7 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   return queued.ok() ? reactor : Finish(reactor, queued);
 }
 
-grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse>* IngestService::StreamResults(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::StreamResults(
     grpc::CallbackServerContext* context) {
   absl::Status refused = IdentifyCaller(*context).status();
   const std::lock_guard<std::mutex> lock(streams_mutex_);

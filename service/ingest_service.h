@@ -13,7 +13,14 @@
 
 namespace muster {
 
-class IngestService final : public v1::IngestService::CallbackService {
+// Streams come as bytes: gRPC would take a message that it cannot read for the end of the stream, and the call would
+// end well although nobody answered it.
+using IngestServiceBase =
+    v1::IngestService::WithCallbackMethod_SubmitResults<v1::IngestService::WithRawCallbackMethod_StreamResults<
+        v1::IngestService::WithCallbackMethod_GetResult<v1::IngestService::WithCallbackMethod_ListResults<
+            v1::IngestService::WithCallbackMethod_ListRevisions<v1::IngestService::Service>>>>>;
+
+class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
   IngestService(const Store& store, const Cubes& cubes, Applier& applier);
@@ -21,7 +28,7 @@ class IngestService final : public v1::IngestService::CallbackService {
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const v1::SubmitResultsRequest* request,
                                           v1::SubmitResultsResponse* response) override;
-  grpc::ServerBidiReactor<v1::StreamResultsRequest, v1::StreamResultsResponse>* StreamResults(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamResults(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetResult(grpc::CallbackServerContext* context, const v1::GetResultRequest* request,
                                       v1::GetResultResponse* response) override;

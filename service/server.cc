@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -17,6 +18,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "service/catalogue_service.h"
 #include "service/ingest_service.h"
+#include "service/malformed_requests.h"
 #include "service/store_service.h"
 #include "service/totals_service.h"
 #include "spdlog/spdlog.h"
@@ -113,6 +115,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(ExplainMalformedRequests());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.RegisterService(parts.ingest.get());
   builder.RegisterService(parts.totals.get());
   builder.RegisterService(parts.catalogue.get());

@@ -1,11 +1,14 @@
 // Everything that can be wrong with a result or a call, and what the sender is told: where, why and how to mend it.
 #include <chrono>
 #include <functional>
+#include <future>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "service/limits.h"
 #include "tests/service/server_fixture.h"
 
@@ -395,6 +398,30 @@ TEST_F(BadInputTest, AMessageOfJustUnderFourMebibytesIsReadAndOneBeyondEndsItsCa
   EXPECT_EQ(client().Position(), 1);
 }
 
+// Half a message of nothing but mistakes, 600,000 of them.
+TEST_F(BadInputTest, ARequestFullOfMistakesIsAnswered) {
+  v1::SubmitResultsRequest request;
+  size_t bytes = 0;
+  while (bytes < kMaxMessageBytes / 2) {
+    v1::OperationResult& result = *request.add_results();
+    result = MakeResult("r1", 1, 1);
+    while (result.figures_size() < 1'000) {
+      v1::Figure& figure = *result.add_figures() = MakeFigure("arrests", 1);
+      while (figure.categories_size() < 64) figure.add_categories("x");
+    }
+    bytes += result.ByteSizeLong();
+  }
+  v1::SubmitResultsResponse response;
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_THAT(client().TrySubmit(request, &response), IsOkCall());
+  std::cout << request.ByteSizeLong() << " bytes took "
+            << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() << " s" << std::endl;
+  for (const v1::Receipt& receipt : response.receipts()) {
+    EXPECT_EQ(receipt.outcome(), v1::OUTCOME_REJECTED);
+    EXPECT_GE(ErrorOf(receipt.problem()).violations.size(), 1U);
+  }
+}
+
 // A list so long that saying all of it would not fit: the first ones are told, quickly, and how many there are.
 TEST_F(BadInputTest, ALongListOfViolationsIsCutAndSaysSo) {
   v1::UpdateOperationRequest update;
@@ -545,6 +572,99 @@ INSTANTIATE_TEST_SUITE_P(
          {}},
     }),
     [](const auto& row) { return row.param.name; });
+
+// Bytes that are no message, as a client of another version, or one that does not know UTF-8, may send them.
+struct Unreadable {
+  std::string name;
+  std::string bytes;
+  friend void PrintTo(const Unreadable& row, std::ostream* out) { *out << row.name; }
+};
+
+class UnreadableMessageTest : public ServerTest, public testing::WithParamInterface<Unreadable> {
+ protected:
+  static grpc::ByteBuffer Buffer(const std::string& bytes) {
+    const grpc::Slice slice(bytes);
+    return {&slice, 1};
+  }
+  static std::string GoodMessage() {
+    v1::StreamResultsRequest message;
+    *message.add_results() = MakeResult("r1", 1, 1);
+    return message.SerializeAsString();
+  }
+  grpc::Status Call(const std::string& method, const std::string& bytes) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+    const grpc::ByteBuffer request = Buffer(bytes);
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> done;
+    stub_.UnaryCall(&context, method, grpc::StubOptions(), &request, &response,
+                    [&done](grpc::Status status) { done.set_value(std::move(status)); });
+    return done.get_future().get();
+  }
+
+  grpc::GenericStub stub_{client().channel};
+};
+
+TEST_P(UnreadableMessageTest, IsAnErrorOfTheCallersThatSaysSo) {
+  for (const std::string method :
+       {"/muster.v1.IngestService/SubmitResults", "/muster.v1.IngestService/GetResult",
+        "/muster.v1.TotalsService/QueryTotals", "/muster.v1.CatalogueService/CreateOperation"}) {
+    EXPECT_THAT(Call(method, GetParam().bytes), FailsWith(grpc::INVALID_ARGUMENT, "MALFORMED_MESSAGE")) << method;
+  }
+  EXPECT_THAT(Call("/muster.v1.IngestService/SubmitResults", GoodMessage()), IsOkCall());
+  EXPECT_EQ(client().Position(), 1);
+}
+
+TEST_P(UnreadableMessageTest, EndsItsStreamAfterTheAnswersThatAreOwed) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+  grpc::CompletionQueue queue;
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  const auto stream = stub_.PrepareCall(&context, "/muster.v1.IngestService/StreamResults", &queue);
+  stream->StartCall(nullptr);
+  ASSERT_TRUE(wait());
+  for (const std::string& bytes : {GoodMessage(), GetParam().bytes}) {
+    stream->Write(Buffer(bytes), nullptr);
+    ASSERT_TRUE(wait());
+  }
+  grpc::ByteBuffer answer;
+  stream->Read(&answer, nullptr);
+  ASSERT_TRUE(wait());
+  v1::StreamResultsResponse response;
+  ASSERT_TRUE(grpc::SerializationTraits<v1::StreamResultsResponse>::Deserialize(&answer, &response).ok());
+  EXPECT_EQ(response.receipts(0).outcome(), v1::OUTCOME_ACCEPTED);
+  stream->Read(&answer, nullptr);
+  EXPECT_FALSE(wait());
+  grpc::Status status;
+  stream->Finish(&status, nullptr);
+  ASSERT_TRUE(wait());
+  EXPECT_THAT(status, FailsWith(grpc::INVALID_ARGUMENT, "MALFORMED_MESSAGE"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Bytes, UnreadableMessageTest,
+                         testing::ValuesIn<Unreadable>({
+                             {"CutShort", "\x0a\x50 abc"},
+                             {"NoTagsAtAll", "\xff\xff\xff\xff"},
+                             {"LatinOneText", "\x0a\x04\x0a\x02\x61\xe9"},  // "aé" as two bytes, in every first field.
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
+TEST_F(BadInputTest, ACallThatNobodyKnowsIsUnimplemented) {
+  grpc::GenericStub stub(client().channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+  const grpc::Slice nothing("");
+  const grpc::ByteBuffer request(&nothing, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, "/muster.v1.IngestService/DeleteEverything", grpc::StubOptions(), &request, &response,
+                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
+  EXPECT_EQ(done.get_future().get().error_code(), grpc::UNIMPLEMENTED);
+}
 
 TEST_F(BadInputTest, ACallThatIsNotServedYetIsNamed) {
   EXPECT_THAT(Watch(client(), {}).error_message(), HasSubstr("WatchTotals"));
