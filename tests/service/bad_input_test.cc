@@ -15,13 +15,10 @@
 namespace muster {
 namespace {
 
-using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-using testing::UnorderedElementsAre;
 
 // Arrests and a weight of heroin: nothing is wrong with it.
 v1::OperationResult GoodResult(const std::string& result_id) {

@@ -40,7 +40,7 @@ class CatalogueCallsTest : public ServerTest {
     v1::CreateOperationRequest request;
     *request.mutable_operation() = operation;
     v1::CreateOperationResponse response;
-    const grpc::Status status = MUSTER_CALL(client(), catalogue, CreateOperation, request, &response);
+    grpc::Status status = MUSTER_CALL(client(), catalogue, CreateOperation, request, &response);
     *created = response.operation();
     return status;
   }
@@ -55,7 +55,7 @@ class CatalogueCallsTest : public ServerTest {
     *request.mutable_operation() = operation;
     for (const std::string& path : paths) request.mutable_update_mask()->add_paths(path);
     v1::UpdateOperationResponse response;
-    const grpc::Status status = MUSTER_CALL(client(), catalogue, UpdateOperation, request, &response);
+    grpc::Status status = MUSTER_CALL(client(), catalogue, UpdateOperation, request, &response);
     *updated = response.operation();
     return status;
   }
@@ -130,6 +130,7 @@ TEST_F(CatalogueCallsTest, EveryPageSizeListsTheSameOperationsByStart) {
   const std::vector<std::string> ids = ListAll(0);
   ASSERT_THAT(ids, SizeIs(13));
   std::vector<std::pair<std::string, std::string>> places;
+  places.reserve(ids.size());
   for (const std::string& id : ids) places.emplace_back(Get(id).start_date(), id);
   EXPECT_TRUE(std::is_sorted(places.begin(), places.end())) << testing::PrintToString(places);
   for (const int page_size : {1, 2, 5, 12, 13, 14, 1'000'000}) EXPECT_EQ(ListAll(page_size), ids) << page_size;
@@ -408,6 +409,7 @@ TEST_F(CatalogueCallsTest, AnUpdateIsToldEverythingAtOnceAndChangesNothing) {
 TEST_F(CatalogueCallsTest, CallersWhoMakeTheSameAtOnceAllGetIt) {
   constexpr int kCallers = 8;
   std::vector<std::thread> callers;
+  callers.reserve(kCallers);
   for (int caller = 0; caller < kCallers; ++caller) {
     callers.emplace_back([this] {
       Client own(address());

@@ -31,6 +31,7 @@ MusterdProcess::MusterdProcess(const std::vector<std::string>& arguments, std::s
   std::vector<std::string> words = {MUSTER_BINARY_DIR "/musterd"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 

@@ -314,6 +314,7 @@ TEST_F(ProcessTest, AKillInTheMiddleOfEightStreamsLosesNothingAcknowledgedAndCou
     std::cout << "cycle " << cycle << ": " << before << " acknowledged, kill at " << kill_at << " of " << sent
               << std::endl;
     std::vector<std::thread> senders;
+    senders.reserve(shares.size());
     for (const std::vector<v1::OperationResult>& share : shares) {
       senders.emplace_back([&] { SendOverStream(address(), share, &acknowledged); });
     }
@@ -333,6 +334,7 @@ TEST_F(ProcessTest, AKillInTheMiddleOfEightStreamsLosesNothingAcknowledgedAndCou
 
   Start();
   std::vector<std::thread> senders;
+  senders.reserve(shares.size());
   for (const std::vector<v1::OperationResult>& share : shares) {
     senders.emplace_back([&] { EXPECT_THAT(SendOverStream(address(), share, &acknowledged), IsOkCall()); });
   }
@@ -356,6 +358,7 @@ TEST_F(ProcessTest, AStopDuringCallsSaysSoEndsThemAndLosesNothing) {
   Acknowledged acknowledged;
   std::atomic<bool> stopped{false};
   std::vector<std::thread> senders;
+  senders.reserve(6);
   // Callers that send one result after another, until they are told that the server is gone.
   for (int caller = 0; caller < 3; ++caller) {
     senders.emplace_back([&, caller] {
@@ -380,6 +383,7 @@ TEST_F(ProcessTest, AStopDuringCallsSaysSoEndsThemAndLosesNothing) {
   for (int sender = 0; sender < 3; ++sender) {
     senders.emplace_back([&, sender] {
       std::vector<v1::OperationResult> results;
+      results.reserve(20'000);
       for (int index = 0; index < 20'000; ++index) {
         results.push_back(MakeResult(absl::StrCat("stream-", sender, "-", index), 1, 1, "kent"));
       }

@@ -239,8 +239,9 @@ TEST_F(PublishedFiguresTest, ABodyInNoRegionIsInTheCountryOnly) {
   query.add_metrics("arrests");
   query.add_group_by(v1::GROUP_BY_REGION);
   std::vector<std::pair<std::string, int64_t>> rows;
-  for (const auto answer = client().Query(query); const v1::TotalsRow& row : answer.rows())
+  for (const auto answer = client().Query(query); const v1::TotalsRow& row : answer.rows()) {
     rows.emplace_back(row.region(), row.total().sum());
+  }
   EXPECT_THAT(rows, ElementsAre(Pair("west-midlands-region", 60), Pair("south-east", 230), Pair("", 5)));
   EXPECT_EQ(client().TotalOf(kFebruary2023, "arrests")->sum(), 295);
 }

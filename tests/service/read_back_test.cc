@@ -126,6 +126,7 @@ TEST_F(ReadBackTest, EveryPageSizeListsTheSameInTheOrderOfBytes) {
 
 TEST_F(ReadBackTest, PagesAreOfAHundredUnlessMoreAreAskedForAndNeverOfMoreThanAThousand) {
   std::vector<v1::OperationResult> results;
+  results.reserve(1'000);
   for (int index = 0; index < 1'000; ++index) results.push_back(MakeResult(absl::StrCat("r", index), 1, 1, "kent"));
   client().Submit(results);
   client().SubmitOne(MakeResult("r1000", 1, 1, "kent"));

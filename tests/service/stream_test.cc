@@ -142,6 +142,7 @@ TEST_F(StreamTest, AnEmptyMessageEndsTheCallAfterTheEarlierAnswers) {
 TEST_F(StreamTest, AMessageOfTooManyResultsEndsTheCallAndIsNotTakenInPart) {
   Stream stream(client());
   std::vector<v1::OperationResult> results;
+  results.reserve(1'001);
   for (int index = 0; index < 1'001; ++index) results.push_back(MakeResult(absl::StrCat("r", index), 1, 1));
   ASSERT_TRUE(stream.Write(results));
   v1::StreamResultsResponse answer;
@@ -248,8 +249,9 @@ std::string RowsOf(Client& client, const std::vector<v1::GroupBy>& group_by) {
   v1::TotalsQuery query;
   for (const v1::GroupBy by : group_by) query.add_group_by(by);
   std::string rows;
-  for (const auto answer = client.Query(query); const v1::TotalsRow& row : answer.rows())
+  for (const auto answer = client.Query(query); const v1::TotalsRow& row : answer.rows()) {
     absl::StrAppend(&rows, row.ShortDebugString(), "\n");
+  }
   return rows;
 }
 
@@ -271,6 +273,7 @@ TEST_F(StreamTest, EightStreamsInRandomOrderMakeTheTotalsOfOneByOne) {
   }
   for (std::vector<v1::OperationResult>& share : shares) std::shuffle(share.begin(), share.end(), random);
   std::vector<std::thread> senders;
+  senders.reserve(shares.size());
   for (const std::vector<v1::OperationResult>& share : shares) {
     senders.emplace_back([this, &share] {
       Client sender(address());
