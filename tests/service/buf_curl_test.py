@@ -7,11 +7,12 @@
 import base64
 import json
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from running_musterd import RunningMusterd
 
 MUSTERD = pathlib.Path(sys.argv[1])
 BUF = pathlib.Path(sys.argv[2])
@@ -35,22 +36,14 @@ RESULT = {
 
 class BufCurlTest(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="muster-buf-curl-")
-        self.addCleanup(self._folder.cleanup)
-        folder = pathlib.Path(self._folder.name)
-        log = open(folder / "log", "w")
-        self.addCleanup(log.close)
-        self._server = subprocess.Popen([MUSTERD, "--store", folder / "store", "--listen", "127.0.0.1:0"],
-                                        stdout=subprocess.PIPE, stderr=log, text=True)
+        folder = tempfile.TemporaryDirectory(prefix="muster-buf-curl-")
+        self.addCleanup(folder.cleanup)
+        self._server = RunningMusterd(MUSTERD, folder.name)
         self.addCleanup(self._stop)
-        line = self._server.stdout.readline()
-        self.assertRegex(line, r"^listening on 127\.0\.0\.1:\d+$", (folder / "log").read_text())
-        self._address = line.split()[-1]
+        self._address = self._server.address
 
     def _stop(self):
-        self._server.send_signal(signal.SIGTERM)
-        self.assertEqual(self._server.wait(CALL_SECONDS), 0)
-        self._server.stdout.close()
+        self.assertEqual(self._server.stop(), 0, self._server.log())
 
     def _curl(self, *words):
         return subprocess.run([BUF, "curl", "--http2-prior-knowledge", "--protocol", "grpc", *words],

@@ -1,0 +1,42 @@
+"""musterd as a process, for tests in Python; in C++ that is musterd_process.h."""
+
+import pathlib
+import signal
+import subprocess
+
+# A wait that takes longer has failed.
+DEADLINE_SECONDS = 60
+
+
+class RunningMusterd:
+    """Serves a store on a free port of this machine until stop()."""
+
+    def __init__(self, program, folder):
+        """The folder, which must exist, takes the store and the log."""
+        folder = pathlib.Path(folder)
+        self._log_file = folder / "musterd.log"
+        with open(self._log_file, "ab") as log:
+            self._process = subprocess.Popen(
+                [program, "--store", folder / "store", "--listen", "127.0.0.1:0"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        words = self._process.stdout.readline().split()
+        if words[:2] != ["listening", "on"]:
+            self.stop()
+            raise AssertionError(f"musterd does not listen:\n{self.log()}")
+        self.address = words[2]
+
+    def stop(self):
+        """Asks it to end, waits until it has, and returns its exit code. Does no more the second time."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        self._process.stdout.close()
+        try:
+            return self._process.wait(DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+    def log(self):
+        """What it has logged so far."""
+        return self._log_file.read_text(encoding="utf-8")
