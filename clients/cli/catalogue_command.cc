@@ -87,7 +87,10 @@ Part Breakdowns(const v1::Catalogue& catalogue) {
 std::string RenderTable(const Part& part, const Terminal& terminal) {
   std::vector<Column> columns;
   for (const std::string& name : part.columns) {
-    columns.push_back({.title = name, .may_be_cut = name != "id", .hide_if_empty = true});
+    // An id must be there whole: it is what people look for here.
+    const bool is_id = name == "id" || name == "category";
+    const bool is_name = name == "name";
+    columns.push_back({.title = name, .may_be_cut = !is_id, .hide_if_empty = true, .dispensable = !is_id && !is_name});
   }
   Table table(std::move(columns));
   for (const std::vector<std::string>& row : part.rows) table.AddRow({row.begin(), row.end()});

@@ -58,11 +58,11 @@ Table MakeTable(const v1::Coverage& coverage, const Names& names) {
   const bool one_operation = IsOfOneOperation(coverage);
   Table table({{.title = "Operation", .hide_if_empty = true},
                {.title = "Force"},
-               {.title = "Region"},
+               {.title = "Region", .dispensable = true},
                {.title = "State"},
                {.title = "Note", .hide_if_empty = true},
-               {.title = "Last heard", .may_be_cut = false, .hide_if_empty = true},
-               {.title = "Results", .right_aligned = true, .may_be_cut = false}});
+               {.title = "Last heard", .may_be_cut = false, .hide_if_empty = true, .dispensable = true},
+               {.title = "Results", .right_aligned = true, .may_be_cut = false, .dispensable = true}});
   for (const v1::ForceCoverage& force : coverage.forces()) {
     std::string note = force.late() ? "late" : "";
     if (!force.expected()) absl::StrAppend(&note, note.empty() ? "" : ", ", "not expected");

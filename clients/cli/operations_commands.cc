@@ -116,7 +116,7 @@ ExitCode RunList(Session& session) {
                {.title = "Title"},
                {.title = "From", .may_be_cut = false},
                {.title = "To", .may_be_cut = false},
-               {.title = "Due", .may_be_cut = false, .hide_if_empty = true},
+               {.title = "Due", .may_be_cut = false, .hide_if_empty = true, .dispensable = true},
                {.title = "State"}});
   for (const v1::Operation& operation : response->operations()) {
     table.AddRow({operation.id(), operation.title(), operation.start_date(), operation.end_date(),

@@ -114,9 +114,9 @@ ExitCode RunList(const ResultOptions& options, Session& session) {
                {.title = "Revision", .right_aligned = true, .may_be_cut = false},
                {.title = "Period", .may_be_cut = false},
                {.title = "State"},
-               {.title = "Figures", .right_aligned = true, .may_be_cut = false},
-               {.title = "Accepted", .may_be_cut = false},
-               {.title = "Position", .right_aligned = true, .may_be_cut = false},
+               {.title = "Figures", .right_aligned = true, .may_be_cut = false, .dispensable = true},
+               {.title = "Accepted", .may_be_cut = false, .dispensable = true},
+               {.title = "Position", .right_aligned = true, .may_be_cut = false, .dispensable = true},
                {.title = "Warnings", .right_aligned = true, .may_be_cut = false, .hide_if_empty = true}});
   for (const v1::StoredResult& stored : response->results()) {
     const int warnings = stored.receipt().warnings_size();

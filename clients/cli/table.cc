@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "clients/cli/text.h"
 
 namespace muster::cli {
@@ -35,6 +36,28 @@ Placed* NextToCut(std::vector<Placed>& placed) {
     if (better) best = &one;
   }
   return best;
+}
+
+// The narrowest that cutting can make the line.
+int LeastColumns(const std::vector<Placed>& placed) {
+  int columns = 0;
+  for (const Placed& one : placed) {
+    columns += one.column->may_be_cut ? std::min(one.width, kMinColumns) : one.width;
+    columns += &one == &placed.front() ? 0 : one.column->gap;
+  }
+  return columns;
+}
+
+// Removes dispensable columns, the last first, until cutting can do the rest. Returns their titles, in their order.
+std::vector<std::string> LeaveOut(std::vector<Placed>& placed, int max_columns) {
+  std::vector<std::string> titles;
+  for (size_t next = placed.size(); next > 0 && LeastColumns(placed) > max_columns; --next) {
+    const auto last = placed.begin() + static_cast<std::ptrdiff_t>(next) - 1;
+    if (!last->column->dispensable) continue;
+    titles.insert(titles.begin(), last->column->title);
+    placed.erase(last);
+  }
+  return titles;
 }
 
 // Takes columns one by one until the line fits or nothing more may be taken.
@@ -85,7 +108,11 @@ std::string Table::Render(const Terminal& terminal) const {
     if (widest_cell == 0 && column.hide_if_empty) continue;
     placed.push_back({&column, index, std::max(widest_cell, DisplayColumns(column.title))});
   }
-  if (terminal.columns > 0) CutToFit(placed, terminal.columns);
+  std::vector<std::string> left_out;
+  if (terminal.columns > 0) {
+    left_out = LeaveOut(placed, terminal.columns);
+    CutToFit(placed, terminal.columns);
+  }
 
   std::string rendered = RenderLine(
       placed, terminal, [this](size_t index) { return columns_[index].title; }, [](size_t) { return Colour::kBold; });
@@ -93,6 +120,10 @@ std::string Table::Render(const Terminal& terminal) const {
     absl::StrAppend(&rendered, RenderLine(
                                    placed, terminal, [&row](size_t index) { return row[index].text; },
                                    [&row](size_t index) { return row[index].colour; }));
+  }
+  if (!left_out.empty()) {
+    const std::string note = absl::StrCat("(no room for: ", absl::StrJoin(left_out, ", "), ")");
+    absl::StrAppend(&rendered, Coloured(CutToColumns(note, terminal.columns), Colour::kDim, terminal), "\n");
   }
   return rendered;
 }

@@ -16,6 +16,7 @@ struct Column {
   bool may_be_cut = true;      // If the line is too long. Never for a number: a part of one is another number.
   bool cut_last = false;       // Only when the others have given what they can.
   bool hide_if_empty = false;  // Left out where no row has anything in it.
+  bool dispensable = false;    // Left out, and named below the table, where cutting does not make the line fit.
   int gap = 2;                 // Spaces before it, unless it is the first.
 };
 
@@ -29,7 +30,7 @@ struct Cell {
 };
 
 // Rows under their titles. Columns are as wide as they need to be; on a terminal, the widest of those that may be
-// cut give way until the line fits, and end in "…".
+// cut give way until the line fits, and end in "…". Where that is not enough, dispensable columns go, the last first.
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

@@ -86,8 +86,8 @@ Table MakeTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& res
   columns.push_back({.title = "Total", .right_aligned = true, .may_be_cut = false});
   columns.push_back({.title = "", .cut_last = true, .hide_if_empty = true, .gap = 0});
   if (shows_rest) columns.push_back({.title = "Not broken down", .right_aligned = true, .may_be_cut = false});
-  columns.push_back({.title = "Results", .right_aligned = true, .may_be_cut = false});
-  columns.push_back({.title = "Forces", .right_aligned = true, .may_be_cut = false});
+  columns.push_back({.title = "Results", .right_aligned = true, .may_be_cut = false, .dispensable = true});
+  columns.push_back({.title = "Forces", .right_aligned = true, .may_be_cut = false, .dispensable = true});
 
   Table table(std::move(columns));
   for (const v1::TotalsRow& row : response.rows()) {

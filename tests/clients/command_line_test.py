@@ -53,6 +53,11 @@ READING = [
     ("verify",),
 ]
 
+# Those of them whose tables have a line for each of many things.
+TABLES = [words for words in READING if words[:2] not in [("result", "get"), ("operations", "show"), ("verify",)]]
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
 
 def figure(**changes):
     """A line of a file: 61 arrests in Kent in October 2021, unless it is changed."""
@@ -615,6 +620,20 @@ class CommandLineTest(unittest.TestCase):
                 self.assertNotRegex(done.stdout + done.stderr, r"[\x00-\x09\x0b-\x1f]")
         done = self._muster("submit", "-", input=refused, expect=SOME_REFUSED)
         self.assertNotRegex(done.stdout + done.stderr, r"[\x00-\x09\x0b-\x1f]")
+
+    def test_tables_fit_the_terminal(self):
+        self._submit_returns()
+        self._muster("operations", "update", OPERATION, "--due", "2023-03-10")
+        for columns in [60, 80, 120]:
+            for words in TABLES:
+                # What says which number it is stays, however many groupings are asked for.
+                if "--by" in words and columns < 120:
+                    continue
+                with self.subTest(columns=columns, words=words):
+                    written, _ = self._on_terminal(*words, columns=columns)
+                    table = ESCAPE.sub("", written).split("\n\n")[0].splitlines()
+                    self.assertGreater(len(table), 1)
+                    self.assertLessEqual(max(len(line) for line in table), columns, "\n".join(table[:4]))
 
     def test_colours_are_for_terminals_that_want_them(self):
         words = ("coverage", "--operation", OPERATION)

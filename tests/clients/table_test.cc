@@ -49,6 +49,35 @@ TEST(TableTest, CutsTextButNeverNumbers) {
             "Cash seized  about £124,095, at least …\n");
 }
 
+Table Results() {
+  Table table({{.title = "Result"},
+               {.title = "Figures", .right_aligned = true, .may_be_cut = false, .dispensable = true},
+               {.title = "Revision", .right_aligned = true, .may_be_cut = false},
+               {.title = "Accepted", .may_be_cut = false, .dispensable = true}});
+  table.AddRow({"the week of the operation", "8", "1", "24 Nov 2026"});
+  return table;
+}
+
+TEST(TableTest, LeavesOutWhatCanBeSparedTheLastFirst) {
+  // 12 + 2 + 7 + 2 + 8 + 2 + 11 columns: all of it just fits.
+  EXPECT_EQ(Results().Render(Plain(44)),
+            "Result        Figures  Revision  Accepted\n"
+            "the week of…        8         1  24 Nov 2026\n");
+  EXPECT_EQ(Results().Render(Plain(43)),
+            "Result                    Figures  Revision\n"
+            "the week of the operati…        8         1\n"
+            "(no room for: Accepted)\n");
+  EXPECT_EQ(Results().Render(Plain(30)),
+            "Result                Revision\n"
+            "the week of the ope…         1\n"
+            "(no room for: Figures, Accept…\n");
+  // What cannot be spared stays, though the line is then longer than the terminal.
+  EXPECT_EQ(Results().Render(Plain(15)),
+            "Result        Revision\n"
+            "the week of…         1\n"
+            "(no room for: …\n");
+}
+
 TEST(TableTest, ColoursTitlesAndCells) {
   Table table({{.title = "Force"}, {.title = "State"}});
   table.AddRow({"Surrey", Cell("missing", Colour::kRed)});
