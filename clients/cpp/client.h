@@ -45,9 +45,9 @@ using OnReceipts =
 
 // One channel to one server, which connects when it is first needed and again whenever it must.
 //
-// Every call takes a deadline: no call waits for ever. Until then it is tried again after UNAVAILABLE, and after
-// RESOURCE_EXHAUSTED if the server says when; all calls of Muster may be repeated safely. Errors keep the details
-// that the server sent: see error_details.h.
+// Every call takes a deadline: no call waits for ever. Until then it is tried again after UNAVAILABLE, after
+// RESOURCE_EXHAUSTED if the server says when, and after CANCELLED, which a stopping server says; all calls of Muster
+// may be repeated safely. Errors keep the details that the server sent: see error_details.h.
 //
 // INVALID_ARGUMENT   the deadline is infinite (beside what the server says)
 // DEADLINE_EXCEEDED  no answer in time; a submission may have been taken all the same: send it again

@@ -21,7 +21,10 @@ ClientClock SystemClock() {
 }
 
 bool MayRetry(const absl::Status& status) {
-  return absl::IsUnavailable(status) || (absl::IsResourceExhausted(status) && RetryDelayOf(status).has_value());
+  if (absl::IsUnavailable(status)) return true;
+  if (absl::IsResourceExhausted(status)) return RetryDelayOf(status).has_value();
+  // Said by gRPC, not by Muster: a server that stops ends the calls that it has not yet begun in this way.
+  return absl::IsCancelled(status) && !ErrorInfoOf(status).has_value();
 }
 
 bool RetryWaits::Wait(const absl::Status& status) {

@@ -31,8 +31,9 @@ struct RetryPolicy {
   int max_attempts_before_contact = 0;
 };
 
-// Whether trying again may help: UNAVAILABLE, and RESOURCE_EXHAUSTED where the server says when (RetryInfo).
-// It is safe for every call of Muster: none counts anything twice.
+// Whether trying again may help: UNAVAILABLE, RESOURCE_EXHAUSTED where the server says when (RetryInfo), and CANCELLED
+// without a reason, which is a server that stops. It is safe for every call of Muster: none counts anything twice.
+// Never ask about a call that this client itself has cancelled.
 bool MayRetry(const absl::Status& status);
 
 // The waits of one call. Not thread-safe: one call makes one.
