@@ -71,6 +71,9 @@ constexpr std::array<ColumnFacts, kColumnCount> kColumns = {{
 constexpr std::array<ColumnId, 5> kFigureColumns = {kMetric, kCategories, kValue, kUnit, kQualifier};
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// How every workbook of a spreadsheet program begins, which is a zip file.
+constexpr absl::string_view kZipStart = "PK\x03\x04";
+constexpr absl::string_view kNul = ", which has NUL bytes in it, as UTF-16 has; save the file as \"CSV UTF-8\"";
 constexpr absl::string_view kUnitNames = "count, mg, g, kg, pence, pounds, ml, l, min or h";
 constexpr absl::string_view kQualifierNames = "exact, at_least, at_most or estimate";
 
@@ -92,6 +95,8 @@ std::vector<absl::string_view> ColumnNames() {
 FilePlace PlaceOfCell(int64_t row, ColumnId column) {
   return {row, absl::StrCat("row ", row, ", column ", kColumns[column].name)};
 }
+
+bool HasNul(absl::string_view text) { return text.find('\0') != absl::string_view::npos; }
 
 // Which cell of a row holds a column; nullopt where the file does not have it.
 using Header = std::array<std::optional<size_t>, kColumnCount>;
@@ -155,6 +160,9 @@ class LineReader {
 
   void CheckEncoding() {
     for (size_t column = 0; column < kColumnCount; ++column) {
+      if (HasNul(CellOf(ColumnId{column}))) {
+        Complain(ColumnId{column}, absl::StrCat(Is(CellOf(ColumnId{column})), kNul));
+      }
       if (!IsUtf8(CellOf(ColumnId{column}))) {
         Complain(ColumnId{column}, absl::StrCat(Is(CellOf(ColumnId{column})),
                                                 ", which is not UTF-8; save the file as "
@@ -307,6 +315,11 @@ bool ReadHeader(const CsvRow& row, Header& header, std::vector<FileProblem>& pro
     complain("cells must be separated by commas; save the file as \"CSV UTF-8 (comma delimited)\"");
     return false;
   }
+  for (const std::string& cell : row.cells) {
+    if (!HasNul(cell)) continue;
+    complain(absl::StrCat(Is(cell), kNul));
+    return false;  // Nothing that follows would help.
+  }
   for (size_t index = 0; index < row.cells.size(); ++index) {
     const std::string& cell = row.cells[index];
     // Spreadsheets leave empty columns behind on the right.
@@ -415,6 +428,10 @@ ResultsFile ReadResultsCsv(absl::string_view text) {
   absl::ConsumePrefix(&text, kByteOrderMark);
   if (absl::StartsWith(text, "\xFF\xFE") || absl::StartsWith(text, "\xFE\xFF")) {
     file.problems.push_back({{}, "the file is UTF-16; save it as \"CSV UTF-8\""});
+    return file;
+  }
+  if (absl::StartsWith(text, kZipStart)) {
+    file.problems.push_back({{}, "the file is a workbook or another zip file; save it as \"CSV UTF-8\""});
     return file;
   }
   const CsvRows read = ReadCsv(text);

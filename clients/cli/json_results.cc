@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,28 @@ std::string Parse(absl::string_view text, Message* message) {
   message->Clear();
   const auto status = google::protobuf::util::JsonStringToMessage({text.data(), text.size()}, message);
   return status.ok() ? "" : std::string(status.message().data(), status.message().size());
+}
+
+// Results nest six deep. Protobuf itself gives up beyond about thirty, after a time that grows with the square of it.
+constexpr int kMaxDepth = 24;
+
+bool IsTooDeep(absl::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t index = 0; index < text.size(); ++index) {
+    const char byte = text[index];
+    if (in_string) {
+      if (byte == '\\') ++index;  // What follows does not end the string.
+      if (byte == '"') in_string = false;
+    } else if (byte == '"') {
+      in_string = true;
+    } else if (byte == '{' || byte == '[') {
+      if (++depth > kMaxDepth) return true;
+    } else if (byte == '}' || byte == ']') {
+      --depth;
+    }
+  }
+  return false;
 }
 
 std::string ToJson(const Message& message) {
@@ -114,11 +137,13 @@ bool HasShapeOf(const FieldDescriptor& field, const Value& value) {
 }
 
 // Every fault of the fields of `object`, which should be a message of the type of `message`. `prefix` is its path.
-void FindFaults(const google::protobuf::Struct& object, const std::string& prefix, Message* message,
+// `was_read`: protobuf could read the text itself, so that only what it takes too easily is left to be found. What was
+// a large number in the text may be out of range in `object`.
+void FindFaults(const google::protobuf::Struct& object, const std::string& prefix, bool was_read, Message* message,
                 std::vector<Fault>& faults);
 
 // The same for the list of figures.
-void FindFaultsOfFigures(const Value& figures, std::vector<Fault>& faults) {
+void FindFaultsOfFigures(const Value& figures, bool was_read, std::vector<Fault>& faults) {
   if (figures.kind_case() == Value::kNullValue) return;
   if (figures.kind_case() != Value::kListValue) {
     faults.push_back({"figures", "must be a list of objects"});
@@ -131,12 +156,12 @@ void FindFaultsOfFigures(const Value& figures, std::vector<Fault>& faults) {
     if (value.kind_case() != Value::kStructValue) {
       faults.push_back({path, "must be an object"});
     } else {
-      FindFaults(value.struct_value(), path, &figure, faults);
+      FindFaults(value.struct_value(), path, was_read, &figure, faults);
     }
   }
 }
 
-void FindFaults(const google::protobuf::Struct& object, const std::string& prefix, Message* message,
+void FindFaults(const google::protobuf::Struct& object, const std::string& prefix, bool was_read, Message* message,
                 std::vector<Fault>& faults) {
   const auto path_of = [&](absl::string_view name) {
     return prefix.empty() ? std::string(name) : absl::StrCat(prefix, ".", name);
@@ -145,29 +170,32 @@ void FindFaults(const google::protobuf::Struct& object, const std::string& prefi
   std::vector<std::string> names;
   for (const auto& [name, unused] : object.fields()) names.push_back(name);
   std::sort(names.begin(), names.end());
+  std::set<int> seen;
   for (const std::string& name : names) {
     const Value& value = object.fields().at(name);
     const FieldDescriptor* const field = FindField(*message->GetDescriptor(), name);
     if (field == nullptr) {
       faults.push_back({prefix, UnknownField(*message->GetDescriptor(), name)});
+    } else if (!seen.insert(field->number()).second) {
+      faults.push_back({path_of(field->name()), "is there twice, under both of its names"});
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      FindFaultsOfFigures(value, faults);
+      FindFaultsOfFigures(value, was_read, faults);
     } else {
       // The field alone, so that each has its say.
       google::protobuf::Struct alone;
       (*alone.mutable_fields())[name] = value;
-      if (!HasShapeOf(*field, value) || !Parse(ToJson(alone), message).empty()) {
+      if (!HasShapeOf(*field, value) || (!was_read && !Parse(ToJson(alone), message).empty())) {
         faults.push_back({path_of(field->name()), Expected(*field)});
       }
     }
   }
 }
 
-std::vector<Fault> FaultsOf(const Value& value) {
+std::vector<Fault> FaultsOf(const Value& value, bool was_read) {
   if (value.kind_case() != Value::kStructValue) return {{"", "must be an object"}};
   std::vector<Fault> faults;
   v1::OperationResult result;
-  FindFaults(value.struct_value(), "", &result, faults);
+  FindFaults(value.struct_value(), "", was_read, &result, faults);
   return faults;
 }
 
@@ -175,7 +203,7 @@ std::vector<Fault> FaultsOf(const Value& value) {
 // for all of the text: then the value stands for it, whose numbers beyond 2^53 are not exact. Such results are there to
 // be checked further; since the file has a problem, they are never submitted.
 void AddResult(const Value& value, const v1::OperationResult* exact, int64_t position, ResultsFile& file) {
-  std::vector<Fault> faults = FaultsOf(value);
+  std::vector<Fault> faults = FaultsOf(value, exact != nullptr);
   v1::OperationResult result;
   if (faults.empty()) {
     if (exact != nullptr) {
@@ -214,14 +242,13 @@ std::string ReadRequest(absl::string_view text, const Value& value, ResultsFile&
   std::string words = Parse(text, &request);
   const bool exact = words.empty();
   const auto& fields = value.struct_value().fields();
-  for (const auto& [name, unused] : fields) {
-    if (FindField(*request.GetDescriptor(), name) == nullptr) {
+  for (const auto& [name, field_value] : fields) {
+    const FieldDescriptor* const field = FindField(*request.GetDescriptor(), name);
+    if (field == nullptr) {
       file.problems.push_back({{}, UnknownField(*request.GetDescriptor(), name)});
+    } else if (field->name() == "validate_only" && field_value.kind_case() != Value::kBoolValue) {
+      file.problems.push_back({{1, "validate_only"}, "must be true or false"});
     }
-  }
-  const auto validate_only = fields.find("validate_only");
-  if (validate_only != fields.end() && validate_only->second.kind_case() != Value::kBoolValue) {
-    file.problems.push_back({{1, "validate_only"}, "must be true or false"});
   }
   file.validate_only = exact && request.validate_only();
   AddResults(fields.at("results"), exact ? &request : nullptr, file);
@@ -275,6 +302,10 @@ ResultsFile ReadResultsJson(absl::string_view text) {
   absl::ConsumePrefix(&text, kByteOrderMark);
   if (absl::StripAsciiWhitespace(text).empty()) {
     file.problems.push_back({{}, "the file is empty"});
+    return file;
+  }
+  if (IsTooDeep(text)) {
+    file.problems.push_back({{}, absl::StrCat("nests more than ", kMaxDepth, " lists or objects; results nest six")});
     return file;
   }
   Value value;

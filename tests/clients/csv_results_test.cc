@@ -1,6 +1,7 @@
 #include "clients/cli/csv_results.h"
 
 #include <fstream>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -63,6 +64,7 @@ TEST(ReadResultsCsvTest, ReadsOneFigure) {
 struct SameCase {
   std::string name;
   std::string text;
+  friend void PrintTo(const SameCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ReadsTheSame : public testing::TestWithParam<SameCase> {};
@@ -77,6 +79,12 @@ INSTANTIATE_TEST_SUITE_P(
     Files, ReadsTheSame,
     testing::ValuesIn<SameCase>({
         {"ByteOrderMark", absl::StrCat("\xEF\xBB\xBF", WithRow(kRow))},
+        {"ByteOrderMarkBeforeAQuote",
+         absl::StrCat("\xEF\xBB\xBF", absl::StrReplaceAll(WithRow(kRow), {{"operation", "\"operation\""}}))},
+        {"ByteOrderMarkAndCarriageReturns",
+         absl::StrCat("\xEF\xBB\xBF", absl::StrReplaceAll(WithRow(kRow), {{"\n", "\r\n"}}))},
+        {"HeaderQuotedAndSpaced", absl::StrReplaceAll(WithRow(kRow), {{"force,result_id", " \"force\" , result_id"}})},
+        {"ManyBlankCells", absl::StrCat(kHeader, std::string(100'000, ','), "\n", kRow)},
         {"CarriageReturns", absl::StrReplaceAll(WithRow(kRow), {{"\n", "\r\n"}})},
         {"OldMacLineEnds", absl::StrReplaceAll(WithRow(kRow), {{"\n", "\r"}})},
         {"NoLastLineEnd", WithRow("op,kent,week-1,1,2021-10-11,2021-10-17,true,,,,arrests,,61,count,exact")},
@@ -98,6 +106,7 @@ struct FigureCase {
   std::string name;
   std::string cells;  // metric,categories,value,unit,qualifier
   std::string want;   // Of the figure.
+  friend void PrintTo(const FigureCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ReadsFigure : public testing::TestWithParam<FigureCase> {};
@@ -134,6 +143,7 @@ struct BadCase {
   std::string name;
   std::string row;
   std::string want;
+  friend void PrintTo(const BadCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ComplainsAbout : public testing::TestWithParam<BadCase> {};
@@ -200,6 +210,24 @@ INSTANTIATE_TEST_SUITE_P(
          "row 2: a quote stands alone"},
         {"Latin1", "op,kent,week-1,1,2021-10-11,2021-10-17,,,,caf\xE9,arrests,,61,count,",
          "row 2, column reason: is \"caf\xEF\xBF\xBD\", which is not UTF-8"},
+        {"Latin1InAMetric", "op,kent,week-1,1,2021-10-11,2021-10-17,,,,,caf\xE9,,61,count,",
+         "row 2, column metric: is \"caf\xEF\xBF\xBD\", which is not UTF-8"},
+        {"Nul",
+         absl::StrReplaceAll("op,kent,week-1,1,2021-10-11,2021-10-17,,,,late@,arrests,,61,count,",
+                             {{"@", std::string(1, '\0')}}),
+         "row 2, column reason: is \"late\xEF\xBF\xBD\", which has NUL bytes in it"},
+        {"NulAlone",
+         absl::StrReplaceAll("op,kent,week-1,1,2021-10-11,2021-10-17,,,,@,arrests,,61,count,",
+                             {{"@", std::string(1, '\0')}}),
+         "row 2, column reason: is \"\xEF\xBF\xBD\", which has NUL bytes in it"},
+        {"HugeValue",
+         absl::StrCat("op,kent,week-1,1,2021-10-11,2021-10-17,,,,,arrests,,", std::string(300'000, '9'), ",count,"),
+         absl::StrCat("row 2, column value: is \"", std::string(59, '9'), "\xE2\x80\xA6\"; must be a number")},
+        {"TextAfterAQuotedCell", "op,kent,week-1,1,2021-10-11,2021-10-17,,,,\"late\"r,arrests,,61,count,",
+         "row 2: a quote stands alone"},
+        {"EndOfFileMark", "\x1A", "row 2: has 1 cell, the header has 15"},
+        {"EscapeSequence", "op,kent,week-1,1,2021-10-11,2021-10-17,,,,,arrests,,\x1B[31m61,count,",
+         "row 2, column value: is \"\xEF\xBF\xBD[31m61\"; must be a number"},
     }),
     [](const auto& row) { return row.param.name; });
 
@@ -220,22 +248,57 @@ TEST(ReadResultsCsvTest, RefusesAColumnThatIsThereTwice) {
               ElementsAre("row 1: column \"unit\" is there twice"));
 }
 
-TEST(ReadResultsCsvTest, ExplainsSemicolons) {
-  EXPECT_THAT(Problems(absl::StrReplaceAll(WithRow(kRow), {{",", ";"}})),
-              ElementsAre(StartsWith("row 1: cells must be separated by commas")));
+// Files that are no CSV in UTF-8 at all, and the one thing that is said of each.
+struct OtherFile {
+  std::string name;
+  std::string text;
+  std::string want;
+  friend void PrintTo(const OtherFile& row, std::ostream* out) { *out << row.name; }
+};
+
+class ExplainsFile : public testing::TestWithParam<OtherFile> {};
+
+TEST_P(ExplainsFile, InOneLine) {
+  EXPECT_THAT(Problems(GetParam().text), ElementsAre(StartsWith(GetParam().want)));
+  EXPECT_THAT(ReadResultsCsv(GetParam().text).results, IsEmpty());
 }
 
-TEST(ReadResultsCsvTest, ExplainsUtf16) {
-  EXPECT_THAT(Problems("\xFF\xFEo\0p\0"), ElementsAre("the file is UTF-16; save it as \"CSV UTF-8\""));
+// Each byte of `text` followed by NUL, as UTF-16 has it.
+std::string Widened(const std::string& text) {
+  std::string wide;
+  for (const char byte : text) wide.append({byte, '\0'});
+  return wide;
 }
 
-TEST(ReadResultsCsvTest, ExplainsAnEmptyFile) {
-  EXPECT_THAT(Problems("\r\n"), ElementsAre(StartsWith("the file is empty; its first row must be operation,force")));
+INSTANTIATE_TEST_SUITE_P(
+    Files, ExplainsFile,
+    testing::ValuesIn<OtherFile>({
+        {"Empty", "", "the file is empty; its first row must be operation,force"},
+        {"OnlyALineEnd", "\r\n", "the file is empty"},
+        {"OnlyBlankCells", ",,,\n,,\n", "the file is empty"},
+        {"OnlyAByteOrderMark", "\xEF\xBB\xBF", "the file is empty"},
+        {"Utf16", "\xFF\xFE" + Widened(WithRow(kRow)), "the file is UTF-16; save it as \"CSV UTF-8\""},
+        {"Utf16BigEndian", "\xFE\xFF" + Widened(WithRow(kRow)), "the file is UTF-16"},
+        {"Utf16WithoutAMark", Widened(WithRow(kRow)), "row 1: is \"o\xEF\xBF\xBDp"},
+        {"Nuls", std::string(5, '\0'), "row 1: is \"\xEF\xBF\xBD"},
+        {"Workbook", std::string("PK\x03\x04\x14\0\x06\0", 8), "the file is a workbook"},
+        {"Tabs", absl::StrReplaceAll(WithRow(kRow), {{",", "\t"}}), "row 1: cells must be separated by commas"},
+        {"Semicolons", absl::StrReplaceAll(WithRow(kRow), {{",", ";"}}), "row 1: cells must be separated by commas"},
+    }),
+    [](const auto& row) { return row.param.name; });
+
+TEST(ReadResultsCsvTest, TextOfAnySizeIsReadWhole) {
+  std::string reason;
+  while (reason.size() < 3'000'000) absl::StrAppend(&reason, "a, \"\"quoted\"\"\nline; ");
+  const v1::OperationResult result = OneResult(
+      WithRow(absl::StrCat("op,kent,week-1,1,2021-10-11,2021-10-17,true,,,\"", reason, "\",arrests,,61,count,\n")));
+  EXPECT_EQ(result.reason(), absl::StrReplaceAll(reason, {{"\"\"", "\""}}));
 }
 
 TEST(ReadResultsCsvTest, AHeaderAloneHoldsNothing) {
   EXPECT_THAT(Problems(kHeader), IsEmpty());
   EXPECT_THAT(ReadResultsCsv(kHeader).results, IsEmpty());
+  EXPECT_THAT(Problems(absl::StrReplaceAll(kHeader, {{"\n", ""}})), IsEmpty());
 }
 
 TEST(ReadResultsCsvTest, FindsEveryProblemAtOnce) {

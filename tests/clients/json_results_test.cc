@@ -1,5 +1,7 @@
 #include "clients/cli/json_results.h"
 
+#include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct FormCase {
   std::string name;
   std::string text;
   std::string want_place;  // Of the unit of Kent's figure.
+  friend void PrintTo(const FormCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ReadsForm : public testing::TestWithParam<FormCase> {};
@@ -56,6 +59,9 @@ INSTANTIATE_TEST_SUITE_P(
          "results[0].figures[0].unit"},
         {"List", absl::StrCat(" [", kKent, ",", kSurrey, "]\n"), "results[0].figures[0].unit"},
         {"Lines", absl::StrCat(kKent, "\n", kSurrey, "\n"), "line 1, figures[0].unit"},
+        {"LinesWithByteOrderMark", absl::StrCat("\xEF\xBB\xBF", kKent, "\n", kSurrey), "line 1, figures[0].unit"},
+        {"LinesWithCarriageReturns", absl::StrCat(kKent, "\r\n", kSurrey, "\r\n"), "line 1, figures[0].unit"},
+        {"LinesWithoutALastEnd", absl::StrCat(kKent, "\n", kSurrey), "line 1, figures[0].unit"},
         {"LinesWithBlanks", absl::StrCat("\n\n", kKent, "\r\n\n", kSurrey), "line 3, figures[0].unit"},
     }),
     [](const auto& row) { return row.param.name; });
@@ -72,17 +78,43 @@ TEST(ReadResultsJsonTest, TakesValidateOnlyFromARequest) {
   EXPECT_FALSE(ReadResultsJson(absl::StrCat("{\"results\":[", kKent, "]}")).validate_only);
 }
 
-TEST(ReadResultsJsonTest, KeepsLargeNumbersExact) {
-  const ResultsFile file = ReadResultsJson(R"({"results":[{"revision":1634567890123456789}]})");
+// Whole numbers as they may be written in a file.
+struct NumberCase {
+  std::string name;
+  std::string text;
+  int64_t want;
+  friend void PrintTo(const NumberCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class ReadsNumber : public testing::TestWithParam<NumberCase> {};
+
+TEST_P(ReadsNumber, Exactly) {
+  const std::string text = absl::StrCat(R"({"results":[{"revision":)", GetParam().text, "}]}");
+  EXPECT_THAT(Problems(text), IsEmpty());
+  const ResultsFile file = ReadResultsJson(text);
   ASSERT_THAT(file.results, SizeIs(1));
-  EXPECT_EQ(file.results[0].revision(), 1634567890123456789);
+  EXPECT_EQ(file.results[0].revision(), GetParam().want);
 }
+
+INSTANTIATE_TEST_SUITE_P(Numbers, ReadsNumber,
+                         testing::ValuesIn<NumberCase>({
+                             {"One", "1", 1},
+                             {"InQuotes", "\"1\"", 1},
+                             {"BeyondADouble", "9007199254740993", 9'007'199'254'740'993},
+                             {"Nanoseconds", "1634567890123456789", 1'634'567'890'123'456'789},
+                             {"Largest", "9223372036854775807", std::numeric_limits<int64_t>::max()},
+                             {"LargestInQuotes", "\"9223372036854775807\"", std::numeric_limits<int64_t>::max()},
+                             {"Least", "-9223372036854775808", std::numeric_limits<int64_t>::min()},
+                             {"Null", "null", 0},
+                         }),
+                         [](const auto& row) { return row.param.name; });
 
 // One result with one fault, inside {"results": [...]}, and the only complaint.
 struct BadCase {
   std::string name;
   std::string result;
   std::string want;
+  friend void PrintTo(const BadCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ComplainsAboutJson : public testing::TestWithParam<BadCase> {};
@@ -110,6 +142,15 @@ INSTANTIATE_TEST_SUITE_P(
         {"ValueInWords", R"({"figures":[{"value":"over 60"}]})", "results[1].figures[0].value: must be a whole number"},
         {"UnitByShortName", R"({"figures":[{"unit":"g"}]})",
          "results[1].figures[0].unit: must be one of UNIT_COUNT, UNIT_MILLIGRAM"},
+        {"SameFieldByBothNames", R"({"result_id":"week-1","resultId":"week-2"})",
+         "results[1].result_id: is there twice"},
+        {"RevisionTooLarge", R"({"revision":9223372036854775808})", "results[1].revision: must be a whole number"},
+        {"NotANumber", R"({"figures":[{"value":"NaN"}]})", "results[1].figures[0].value: must be a whole number"},
+        {"Hexadecimal", R"({"figures":[{"value":"0x3d"}]})", "results[1].figures[0].value: must be a whole number"},
+        {"SpaceBeforeNumber", R"({"figures":[{"value":" 61"}]})",
+         "results[1].figures[0].value: must be a whole number"},
+        {"BooleanForNumber", R"({"figures":[{"value":true}]})", "results[1].figures[0].value: must be a whole number"},
+        {"UnitInLowerCase", R"({"figures":[{"unit":"unit_gram"}]})", "results[1].figures[0].unit: must be one of"},
         {"CategoryAlone", R"({"figures":[{"categories":"heroin"}]})",
          "results[1].figures[0].categories: must be a list of strings"},
         {"CategoryNumber", R"({"figures":[{"categories":[7]}]})",
@@ -137,7 +178,61 @@ TEST(ReadResultsJsonTest, ComplainsAboutUnknownFieldsOfTheRequest) {
   EXPECT_THAT(Problems("{\"results\":[],\"validate\":true}"), ElementsAre(StartsWith("unknown field \"validate\"")));
 }
 
-TEST(ReadResultsJsonTest, ComplainsAboutAnEmptyFile) { EXPECT_THAT(Problems(" \n"), ElementsAre("the file is empty")); }
+TEST(ReadResultsJsonTest, ValidateOnlyIsABooleanByEitherName) {
+  for (const char* const field : {"validate_only", "validateOnly"}) {
+    EXPECT_TRUE(ReadResultsJson(absl::StrCat("{\"results\":[],\"", field, "\":true}")).validate_only);
+    // A wish that cannot be understood must not be submitted for good.
+    EXPECT_THAT(Problems(absl::StrCat("{\"results\":[],\"", field, "\":\"yes\"}")),
+                ElementsAre("validate_only: must be true or false"));
+  }
+}
+
+// Files that are no JSON in UTF-8, and the one thing that is said of each.
+struct OtherFile {
+  std::string name;
+  std::string text;
+  std::string want;
+  friend void PrintTo(const OtherFile& row, std::ostream* out) { *out << row.name; }
+};
+
+class ExplainsJsonFile : public testing::TestWithParam<OtherFile> {};
+
+TEST_P(ExplainsJsonFile, InOneLine) {
+  EXPECT_THAT(Problems(GetParam().text), ElementsAre(StartsWith(GetParam().want)));
+  EXPECT_THAT(ReadResultsJson(GetParam().text).results, IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, ExplainsJsonFile,
+    testing::ValuesIn<OtherFile>({
+        {"Empty", "", "the file is empty"},
+        {"OnlySpace", " \r\n\t", "the file is empty"},
+        {"OnlyAByteOrderMark", "\xEF\xBB\xBF", "the file is empty"},
+        {"Nuls", std::string(5, '\0'), "is no JSON: "},
+        {"NulAtTheEnd", absl::StrCat("[", kKent, "]", std::string(1, '\0')), "is no JSON: "},
+        {"Utf16", std::string("\xFF\xFE[\0]\0", 6), "is no JSON: "},
+        {"Latin1", "[{\"reason\":\"caf\xE9\"}]", "is no JSON: "},
+        {"HalfACharacter", R"([{"reason":"\ud800"}])", "is no JSON: "},
+        {"Comment", "// Kent\n[]", "is no JSON: "},
+        {"TwoTexts", "[][]", "is no JSON: "},
+        {"SameFieldTwice", R"([{"force":"kent","force":"surrey"}])", "is no JSON: "},
+        {"TooDeep", absl::StrCat(std::string(20'000, '['), std::string(20'000, ']')), "nests more than 24"},
+        {"OneTooDeep", absl::StrCat("[{\"reason\":", std::string(23, '['), std::string(23, ']'), "}]"),
+         "nests more than 24"},
+        {"JustDeepEnough", absl::StrCat("[{\"reason\":", std::string(22, '['), std::string(22, ']'), "}]"),
+         "results[0].reason: must be a string"},
+        {"DeepOnlyInAString", absl::StrCat("[{\"forse\":\"\\\"", std::string(100, '['), "\"}]"),
+         "results[0]: unknown field"},
+        {"TooManyDigits", absl::StrCat("[{\"revision\":", std::string(100'000, '1'), "}]"), "is no JSON: "},
+    }),
+    [](const auto& row) { return row.param.name; });
+
+TEST(ReadResultsJsonTest, TextOfAnySizeIsReadWhole) {
+  const std::string reason(3'000'000, 'x');
+  const ResultsFile file = ReadResultsJson(absl::StrCat("[{\"reason\":\"", reason, "\"}]"));
+  ASSERT_THAT(file.results, SizeIs(1));
+  EXPECT_EQ(file.results[0].reason(), reason);
+}
 
 TEST(ReadResultsJsonTest, ComplainsAboutABareValue) {
   EXPECT_THAT(Problems("5"), ElementsAre(StartsWith("must be an object")));

@@ -1,5 +1,6 @@
 #include "clients/cli/table.h"
 
+#include <ostream>
 #include <string>
 
 #include "clients/cli/text.h"
@@ -96,6 +97,7 @@ struct Utf8Case {
   std::string name;
   std::string text;
   bool want;
+  friend void PrintTo(const Utf8Case& row, std::ostream* out) { *out << row.name; }
 };
 
 class IsUtf8Test : public testing::TestWithParam<Utf8Case> {};
