@@ -47,7 +47,8 @@ std::optional<google::protobuf::Timestamp> ParseTime(absl::string_view text) {
       absl::ParseTime("%Y-%m-%dT%H:%M%Ez", text, &time, &fault) ||
       absl::ParseTime("%Y-%m-%dT%H:%M:%S", text, London(), &time, &fault) ||
       absl::ParseTime("%Y-%m-%dT%H:%M", text, London(), &time, &fault)) {
-    return ToTimestamp(time);
+    // Abseil reads "infinite-future" too, whatever the form.
+    if (time != absl::InfiniteFuture() && time != absl::InfinitePast()) return ToTimestamp(time);
   }
   return std::nullopt;
 }
