@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -148,6 +149,7 @@ struct BadRecordCase {
   std::function<void(RawDatabase&)> spoil;
   std::function<absl::Status(const Store&)> read;
   std::string want;
+  friend void PrintTo(const BadRecordCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ARecordThatIsNoneIsDataLoss : public DamageTest, public testing::WithParamInterface<BadRecordCase> {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,7 @@ struct KeyPartCase {
   std::string name;
   std::string part;
   bool want;
+  friend void PrintTo(const KeyPartCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class IsKeyPartSays : public testing::TestWithParam<KeyPartCase> {};
@@ -132,6 +134,7 @@ struct NotAKeyCase {
   std::string name;
   std::string family;
   std::string bytes;
+  friend void PrintTo(const NotAKeyCase& row, std::ostream* out) { *out << row.name; }
 };
 
 absl::Status Decode(const NotAKeyCase& row) {

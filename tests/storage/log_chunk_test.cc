@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -147,6 +148,7 @@ TEST(LogChunkTest, ALongEntryIsAChunkOfItsOwn) {
 struct NotAChunkCase {
   std::string name;
   std::string bytes;
+  friend void PrintTo(const NotAChunkCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ReadingAChunkRefuses : public testing::TestWithParam<NotAChunkCase> {};
@@ -181,6 +183,7 @@ INSTANTIATE_TEST_SUITE_P(Chunks, ReadingAChunkRefuses, testing::ValuesIn(NotChun
 struct NotAnEntryCase {
   std::string name;
   std::string bytes;
+  friend void PrintTo(const NotAnEntryCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class ReadingAnEntryRefuses : public testing::TestWithParam<NotAnEntryCase> {};

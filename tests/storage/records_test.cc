@@ -1,6 +1,7 @@
 #include "storage/records.h"
 
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,7 @@ TEST(RecordsTest, CheckpointRecordsRoundTrip) {
 struct NotARecordCase {
   std::string name;
   absl::Status status;
+  friend void PrintTo(const NotARecordCase& row, std::ostream* out) { *out << row.name; }
 };
 
 std::string Spoilt(std::string bytes, size_t offset, char byte) {

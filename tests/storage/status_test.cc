@@ -1,5 +1,6 @@
 #include "storage/status.h"
 
+#include <ostream>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -16,6 +17,7 @@ struct TranslationCase {
   std::string name;
   rocksdb::Status status;
   absl::StatusCode want;
+  friend void PrintTo(const TranslationCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class FromRocksDbTranslates : public testing::TestWithParam<TranslationCase> {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -241,6 +242,7 @@ struct BadGroupCase {
   std::string name;
   std::function<void(LogGroup&, std::vector<NewestRevisionUpdate>&)> spoil;
   std::string want;
+  friend void PrintTo(const BadGroupCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class AppendRefuses : public StoreTest, public testing::WithParamInterface<BadGroupCase> {};
