@@ -55,7 +55,7 @@ void PrintOperation(const v1::Operation& operation, const Names& names, Session&
   const std::string forces = named(operation.expected_forces(), [&](const std::string& id) { return names.Force(id); });
   const std::string metrics =
       named(operation.expected_metrics(), [&](const std::string& id) { return names.Metric(id); });
-  Table table({{.title = "Operation"}, {.title = Printable(operation.id()), .may_be_cut = false}});
+  Table table({{.title = "Operation", .may_be_cut = false}, {.title = Printable(operation.id()), .wraps = true}});
   table.AddRow({"Title", operation.title()});
   table.AddRow({"Window", absl::StrCat(operation.start_date(), " to ", operation.end_date())});
   table.AddRow({"Due", operation.has_due_time() ? DueForPeople(operation) : std::string("no due time")});

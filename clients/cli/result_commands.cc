@@ -46,7 +46,7 @@ std::string StateText(const v1::OperationResult& result) {
 void PrintOne(const v1::StoredResult& stored, const Names& names, Session& session) {
   const v1::OperationResult& result = stored.result();
   const v1::Receipt& receipt = stored.receipt();
-  Table facts({{.title = "Result"}, {.title = Printable(result.result_id()), .may_be_cut = false}});
+  Table facts({{.title = "Result", .may_be_cut = false}, {.title = Printable(result.result_id()), .wraps = true}});
   facts.AddRow({"Operation", result.operation()});
   facts.AddRow({"Force", names.Force(result.force())});
   facts.AddRow({"Revision", absl::StrCat(result.revision())});

@@ -69,15 +69,16 @@ void CutToFit(std::vector<Placed>& placed, int max_columns) {
   }
 }
 
-// Lays out one line: `text_of` and `colour_of` give what stands in a column.
+// Lays out one line: `text_of` gives what stands in each of `placed`, and `colour_of` the colour of a column.
 template <typename TextOf, typename ColourOf>
 std::string RenderLine(const std::vector<Placed>& placed, const Terminal& terminal, const TextOf& text_of,
                        const ColourOf& colour_of) {
   std::string line;
   int owed_spaces = 0;  // Written only if something follows.
-  for (const Placed& one : placed) {
-    if (&one != &placed.front()) owed_spaces += one.column->gap;
-    const std::string text = CutToColumns(text_of(one.index), std::max(one.width, 1));
+  for (size_t place = 0; place < placed.size(); ++place) {
+    const Placed& one = placed[place];
+    if (place > 0) owed_spaces += one.column->gap;
+    const std::string text = text_of(place);
     const int padding = one.width - DisplayColumns(text);
     if (text.empty()) {
       owed_spaces += padding;
@@ -89,6 +90,29 @@ std::string RenderLine(const std::vector<Placed>& placed, const Terminal& termin
     owed_spaces = one.column->right_aligned ? 0 : padding;
   }
   return absl::StrCat(line, "\n");
+}
+
+// Lays out one row, which is as many lines as its cells need: `cell_of` and `colour_of` give those of a column.
+template <typename CellOf, typename ColourOf>
+std::string RenderRow(const std::vector<Placed>& placed, const Terminal& terminal, const CellOf& cell_of,
+                      const ColourOf& colour_of) {
+  std::vector<std::vector<std::string>> pieces;
+  size_t line_count = 1;
+  for (const Placed& one : placed) {
+    const int width = std::max(one.width, 1);
+    const std::string& cell = cell_of(one.index);
+    pieces.push_back(one.column->wraps ? WrapToColumns(cell, width)
+                                       : std::vector<std::string>{CutToColumns(cell, width)});
+    line_count = std::max(line_count, pieces.back().size());
+  }
+  std::string row;
+  for (size_t number = 0; number < line_count; ++number) {
+    const auto piece_at = [&](size_t place) {
+      return number < pieces[place].size() ? pieces[place][number] : std::string();
+    };
+    absl::StrAppend(&row, RenderLine(placed, terminal, piece_at, colour_of));
+  }
+  return row;
 }
 
 }  // namespace
@@ -114,12 +138,14 @@ std::string Table::Render(const Terminal& terminal) const {
     CutToFit(placed, terminal.columns);
   }
 
-  std::string rendered = RenderLine(
-      placed, terminal, [this](size_t index) { return columns_[index].title; }, [](size_t) { return Colour::kBold; });
+  std::string rendered = RenderRow(
+      placed, terminal, [this](size_t index) -> const std::string& { return columns_[index].title; },
+      [](size_t) { return Colour::kBold; });
   for (const std::vector<Cell>& row : rows_) {
-    absl::StrAppend(&rendered, RenderLine(
-                                   placed, terminal, [&row](size_t index) { return row[index].text; },
-                                   [&row](size_t index) { return row[index].colour; }));
+    absl::StrAppend(&rendered,
+                    RenderRow(
+                        placed, terminal, [&row](size_t index) -> const std::string& { return row[index].text; },
+                        [&row](size_t index) { return row[index].colour; }));
   }
   if (!left_out.empty()) {
     const std::string note = absl::StrCat("(no room for: ", absl::StrJoin(left_out, ", "), ")");

@@ -15,6 +15,7 @@ struct Column {
   bool right_aligned = false;  // For numbers.
   bool may_be_cut = true;      // If the line is too long. Never for a number: a part of one is another number.
   bool cut_last = false;       // Only when the others have given what they can.
+  bool wraps = false;          // Cut into lines of its own, where nothing may be lost, instead of cut short.
   bool hide_if_empty = false;  // Left out where no row has anything in it.
   bool dispensable = false;    // Left out, and named below the table, where cutting does not make the line fit.
   int gap = 2;                 // Spaces before it, unless it is the first.

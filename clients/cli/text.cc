@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "domain/quantity.h"
 
 namespace muster::cli {
@@ -41,6 +42,16 @@ CodePoint FirstCodePoint(absl::string_view text) {
   return {value, bytes};
 }
 
+// How many bytes the first `columns` code points of `text` take; all of it if it has no more.
+size_t BytesOfColumns(absl::string_view text, int columns) {
+  size_t end = 0;
+  for (int kept = 0; end < text.size(); ++end) {
+    const bool starts_point = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (starts_point && kept++ == columns) break;
+  }
+  return end;
+}
+
 bool IsControl(uint32_t value) { return value < 0x20 || (value >= 0x7F && value < 0xA0); }
 
 }  // namespace
@@ -64,12 +75,34 @@ int DisplayColumns(absl::string_view text) {
 
 std::string CutToColumns(absl::string_view text, int columns) {
   if (DisplayColumns(text) <= columns) return std::string(text);
-  size_t end = 0;
-  for (int kept = 0; end < text.size(); ++end) {
-    const bool starts_point = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
-    if (starts_point && ++kept == columns) break;
+  return absl::StrCat(text.substr(0, BytesOfColumns(text, columns - 1)), kEllipsis);
+}
+
+std::vector<std::string> WrapToColumns(absl::string_view text, int columns) {
+  std::vector<std::string> lines(1);
+  int used = 0;
+  for (absl::string_view word : absl::StrSplit(text, ' ')) {
+    int width = DisplayColumns(word);
+    const bool starts_line = lines.size() == 1 && used == 0 && lines.back().empty();
+    if (!starts_line) {
+      if (used + 1 + width <= columns) {
+        lines.back().push_back(' ');
+        ++used;
+      } else {
+        lines.emplace_back();
+        used = 0;
+      }
+    }
+    for (; width > columns; width -= columns) {
+      const size_t bytes = BytesOfColumns(word, columns);
+      lines.back().append(word.data(), bytes);
+      lines.emplace_back();
+      word.remove_prefix(bytes);
+    }
+    lines.back().append(word.data(), word.size());
+    used += width;
   }
-  return absl::StrCat(text.substr(0, end), kEllipsis);
+  return lines;
 }
 
 std::string Printable(absl::string_view text) {

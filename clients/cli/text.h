@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -17,6 +18,10 @@ int DisplayColumns(absl::string_view text);
 
 // The first part of `text` that takes at most `columns`, ending in "…" if anything is left out. `columns` >= 1.
 std::string CutToColumns(absl::string_view text, int columns);
+
+// `text` in lines of at most `columns`, broken at spaces, or within a word that is longer than a line. At least one
+// line. `columns` >= 1.
+std::vector<std::string> WrapToColumns(absl::string_view text, int columns);
 
 // `text` with control characters, and bytes that are no UTF-8, replaced by "�": what others wrote must not move the
 // cursor or change the colours. Line feeds become spaces.

@@ -2,6 +2,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "clients/cli/text.h"
 #include "gtest/gtest.h"
@@ -78,6 +79,48 @@ TEST(TableTest, LeavesOutWhatCanBeSparedTheLastFirst) {
             "the week of…         1\n"
             "(no room for: …\n");
 }
+
+TEST(TableTest, WrapsWhereNothingMayBeLost) {
+  Table table({{.title = "Operation", .may_be_cut = false}, {.title = "county-lines-2021-10", .wraps = true}});
+  table.AddRow({"Forces", "Kent, Surrey, Thames Valley"});
+  table.AddRow({"State", "open"});
+  EXPECT_EQ(table.Render(Plain(0)),
+            "Operation  county-lines-2021-10\n"
+            "Forces     Kent, Surrey, Thames Valley\n"
+            "State      open\n");
+  EXPECT_EQ(table.Render(Plain(25)),
+            "Operation  county-lines-2\n"
+            "           021-10\n"
+            "Forces     Kent, Surrey,\n"
+            "           Thames Valley\n"
+            "State      open\n");
+}
+
+struct WrapCase {
+  std::string name;
+  std::string text;
+  std::vector<std::string> want;  // In lines of five.
+  friend void PrintTo(const WrapCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class WrapToColumnsTest : public testing::TestWithParam<WrapCase> {};
+
+TEST_P(WrapToColumnsTest, LosesNothing) { EXPECT_EQ(WrapToColumns(GetParam().text, 5), GetParam().want); }
+
+INSTANTIATE_TEST_SUITE_P(Texts, WrapToColumnsTest,
+                         testing::ValuesIn<WrapCase>({
+                             {"Empty", "", {""}},
+                             {"JustFits", "abcde", {"abcde"}},
+                             {"TwoWordsJustFit", "ab cd", {"ab cd"}},
+                             {"SecondWordDoesNotFit", "ab cde", {"ab", "cde"}},
+                             {"LongWord", "abcdefg", {"abcde", "fg"}},
+                             {"LongWordOfWholeLines", "abcdefghij", {"abcde", "fghij"}},
+                             {"LongWordAfterAShortOne", "a bcdefghi", {"a", "bcdef", "ghi"}},
+                             {"WordsAfterALongOne", "abcdefg h i", {"abcde", "fg h", "i"}},
+                             {"CharactersNotBytes", "£££££ £", {"£££££", "£"}},
+                             {"LongWordOfPounds", "££££££", {"£££££", "£"}},
+                         }),
+                         [](const auto& row) { return row.param.name; });
 
 TEST(TableTest, ColoursTitlesAndCells) {
   Table table({{.title = "Force"}, {.title = "State"}});
