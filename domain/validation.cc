@@ -25,9 +25,9 @@ class ResultValidator {
                   const OperationDirectory& operations)
       : result_(result), path_(path), catalogue_(catalogue), operation_(operations.Find(result.operation())) {
     if (operation_ == nullptr) {
+      const std::string hint = DidYouMean(operations.Nearest(result.operation()));
       Add("operation", "UNKNOWN_OPERATION",
-          absl::StrCat(Quote(result.operation()), " is no known operation",
-                       DidYouMean(operations.Nearest(result.operation())),
+          absl::StrCat(Quote(result.operation()), " is no known operation", hint.empty() ? ";" : hint,
                        " CatalogueService.ListOperations lists all"));
     }
   }

@@ -18,9 +18,10 @@ namespace muster {
 namespace {
 
 absl::Status NotFound(const std::string& id, const OperationDirectory& operations) {
-  return Error(absl::StatusCode::kNotFound, "OPERATION_NOT_FOUND",
-               absl::StrCat(Quote(id), " is no known operation", DidYouMean(operations.Nearest(id)),
-                            " ListOperations lists all."));
+  const std::string hint = DidYouMean(operations.Nearest(id));
+  return Error(
+      absl::StatusCode::kNotFound, "OPERATION_NOT_FOUND",
+      absl::StrCat(Quote(id), " is no known operation", hint.empty() ? ";" : hint, " ListOperations lists all."));
 }
 
 absl::Status InvalidOperation(const FieldProblems& problems) {

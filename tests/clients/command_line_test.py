@@ -587,6 +587,8 @@ class CommandLineTest(unittest.TestCase):
             (("result", "get", OPERATION, "kent", "week-9"), "RESULT_NOT_FOUND"),
             (("result", "list", OPERATION, "kend"), "FORCE: "),
             (("operations", "show", "county-lines"), "OPERATION_NOT_FOUND"),
+            (("operations", "show", "festival"), '"festival" is no known operation; ListOperations lists all.'),
+            (("operations", "show", "county-lines-2023-2"), 'operation; did you mean "county-lines-2023-02"? List'),
             (("operations", "create", "--id", "A", "--title", "T", "--from", "2024-01-02", "--to", "2024-01-01"),
              "--id: "),
             (("operations", "create", "--id", "a", "--title", "T", "--from", "2024-01-02", "--to", "2024-01-01"),
