@@ -84,6 +84,7 @@ std::vector<std::string> CoverageLines(const v1::Coverage& coverage, const Names
                          " operations; `muster coverage` says whose are missing")};
   }
   std::vector<std::string> lines;
+  lines.reserve(operations.size());
   for (const OperationCoverage& operation : operations) {
     lines.push_back(OperationLine(operation, operations.size() > 1, terminal));
   }

@@ -88,6 +88,7 @@ std::string DidYouMean(absl::string_view text, absl::Span<const absl::string_vie
 
 std::vector<absl::string_view> ColumnNames() {
   std::vector<absl::string_view> names;
+  names.reserve(kColumnCount);
   for (const ColumnFacts& column : kColumns) names.push_back(column.name);
   return names;
 }

@@ -8,7 +8,7 @@ namespace muster::cli {
 
 std::string FigureText(const v1::Figure& figure, v1::Dimension dimension) {
   if (!figure.has_value()) return "not yet counted";
-  const std::string value = FormatQuantity(absl::int128(figure.value()) * BaseUnitsIn(figure.unit()), dimension);
+  std::string value = FormatQuantity(absl::int128(figure.value()) * BaseUnitsIn(figure.unit()), dimension);
   switch (figure.qualifier()) {
     case v1::QUALIFIER_AT_LEAST:
       return absl::StrCat("at least ", value);

@@ -111,6 +111,7 @@ const FieldDescriptor* FindField(const Descriptor& type, const std::string& name
 
 std::string UnknownField(const Descriptor& type, const std::string& name) {
   std::vector<absl::string_view> known;
+  known.reserve(static_cast<size_t>(type.field_count()));
   for (int index = 0; index < type.field_count(); ++index) known.emplace_back(type.field(index)->name());
   const std::string nearest = NearestName(name, known);
   return absl::StrCat("unknown field \"", CutToColumns(Printable(name), 60), "\"",

@@ -215,7 +215,7 @@ void AddCloseAndReopen(CLI::App& group, Command* chosen) {
 
 // Options of create and update alike. Returns the due time once the command line is parsed.
 std::shared_ptr<std::optional<google::protobuf::Timestamp>> AddDetails(CLI::App& command, OperationOptions* options) {
-  const auto due = std::make_shared<std::optional<google::protobuf::Timestamp>>();
+  auto due = std::make_shared<std::optional<google::protobuf::Timestamp>>();
   command
       .add_option_function<std::string>(
           "--due",

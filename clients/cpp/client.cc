@@ -229,7 +229,7 @@ absl::Status MusterClient::Connection::Stream(Submission& submission, absl::Time
   if (!answers.ok()) context.TryCancel();
   window.Close();
   writer.join();
-  const absl::Status finish = StatusFromGrpc(stream->Finish());
+  absl::Status finish = StatusFromGrpc(stream->Finish());
   if (!answers.ok()) return answers;
   if (finish.ok() && submission.next_batch < submission.batches.size()) {
     return absl::UnavailableError("The server ended the stream before it had answered everything.");

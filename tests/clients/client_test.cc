@@ -1,6 +1,7 @@
 #include "clients/cpp/client.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -362,18 +363,27 @@ class SubmitAllTest : public ClientTest {
 
   // A stream that takes `count` messages and then ends with `status`; all there are, if there are fewer. Positions go
   // on from stream to stream.
-  void ThenTake(int count, grpc::Status status) {
+  void ThenTake(int count, const grpc::Status& status) {
     fake_.ThenStream([this, count, status](ResultsStream& stream) {
       v1::StreamResultsRequest request;
       for (int taken = 0; taken < count && stream.Read(&request); ++taken) {
-        Note(request);
-        position_ += request.results_size();
-        stream.Write(TakeAll(request, position_));
+        stream.Write(TakeAll(request, Note(request)));
       }
       return status;
     });
   }
-  void Note(const v1::StreamResultsRequest& request) { messages_.push_back(request); }
+  // Keeps a message, and returns the position after it.
+  int64_t Note(const v1::StreamResultsRequest& request) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    messages_.push_back(request);
+    position_ += request.results_size();
+    return position_;
+  }
+  // Of all streams.
+  std::vector<v1::StreamResultsRequest> Messages() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return messages_;
+  }
 
   static std::vector<std::string> Ids(int first, int end) {
     std::vector<std::string> ids;
@@ -382,12 +392,14 @@ class SubmitAllTest : public ClientTest {
   }
   std::vector<int> MessageSizes() const {
     std::vector<int> sizes;
-    for (const auto& message : messages_) sizes.push_back(message.results_size());
+    for (const auto& message : Messages()) sizes.push_back(message.results_size());
     return sizes;
   }
 
   SubmitAllOptions options_;  // 10 results a message.
-  // Of all streams. Streams come one after another, and end before SubmitAll does.
+
+ private:
+  mutable std::mutex mutex_;  // Streams come one after another, but each on a thread of the server's.
   std::vector<v1::StreamResultsRequest> messages_;
   int64_t position_ = 0;
 };
@@ -440,8 +452,8 @@ TEST_F(SubmitAllTest, ValidateOnlyIsSaidInEveryMessage) {
   options_.validate_only = true;
   ThenTake(kAllMessages, grpc::Status::OK);
   EXPECT_TRUE(Submit(ManyResults(25)).position.ok());
-  ASSERT_THAT(messages_, SizeIs(3));
-  for (const auto& message : messages_) EXPECT_TRUE(message.validate_only());
+  ASSERT_THAT(Messages(), SizeIs(3));
+  for (const auto& message : Messages()) EXPECT_TRUE(message.validate_only());
 }
 
 TEST_F(SubmitAllTest, NothingIsSentWhereThereIsNothing) {
@@ -558,8 +570,8 @@ TEST_F(SubmitAllTest, MoreAnswersThanMessagesAreAnError) {
 
 TEST_F(SubmitAllTest, SendsAheadOfTheAnswersAsFarAsItMay) {
   options_.max_messages_in_flight = 3;
-  int most_unanswered = 0;
-  bool waited_in_vain = false;
+  std::atomic<int> most_unanswered = 0;
+  std::atomic<bool> waited_in_vain = false;
   fake_.ThenStream([&](ResultsStream& stream) {
     std::mutex mutex;
     std::condition_variable changed;
@@ -570,7 +582,7 @@ TEST_F(SubmitAllTest, SendsAheadOfTheAnswersAsFarAsItMay) {
       while (stream.Read(&request)) {
         const std::lock_guard<std::mutex> lock(mutex);
         unanswered.push_back(request);
-        most_unanswered = std::max(most_unanswered, static_cast<int>(unanswered.size()));
+        most_unanswered = std::max(most_unanswered.load(), static_cast<int>(unanswered.size()));
         changed.notify_all();
       }
       const std::lock_guard<std::mutex> lock(mutex);
@@ -582,7 +594,7 @@ TEST_F(SubmitAllTest, SendsAheadOfTheAnswersAsFarAsItMay) {
       std::unique_lock<std::mutex> lock(mutex);
       const bool enough =
           changed.wait_for(lock, std::chrono::seconds(30), [&] { return unanswered.size() >= 3 || all_sent; });
-      waited_in_vain = waited_in_vain || !enough;
+      if (!enough) waited_in_vain = true;
       if (unanswered.empty()) {
         if (all_sent) break;
         continue;

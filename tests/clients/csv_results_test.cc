@@ -143,7 +143,7 @@ struct BadCase {
   std::string name;
   std::string row;
   std::string want;
-  friend void PrintTo(const BadCase& row, std::ostream* out) { *out << row.name; }
+  friend void PrintTo(const BadCase& bad, std::ostream* out) { *out << bad.name; }
 };
 
 class ComplainsAbout : public testing::TestWithParam<BadCase> {};

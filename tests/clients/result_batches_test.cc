@@ -18,7 +18,6 @@ void PrintTo(const ResultBatch& batch, std::ostream* out) { *out << batch.first 
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr size_t kFramingBytes = 6;
 

@@ -65,7 +65,7 @@ class RetryWaitsTest : public testing::Test {
   RetryWaits WaitsUntil(absl::Duration deadline) { return RetryWaits(policy_, functions_, clock_.Now() + deadline); }
 
   // first_backoff 100 ms, max_backoff 10 s.
-  const RetryPolicy policy_;
+  const RetryPolicy policy_ = {};
   FakeClock clock_;
   const ClientClock functions_ = clock_.Functions();
   const absl::Status unavailable_ = absl::UnavailableError("");
