@@ -36,6 +36,7 @@ std::string KeyBytes(LogPosition position) {
 
 std::string Chunk(LogPosition first, int count, int64_t accept_time_us = 1'700'000'000'000'000) {
   std::vector<LogEntry> entries;
+  entries.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) entries.push_back(ResultEntry("op", "thames-valley", absl::StrCat(first + i)));
   LogChunkWriter writer;
   EXPECT_EQ(writer.Write(accept_time_us, entries), entries.size());
@@ -195,7 +196,7 @@ std::vector<BadRecordCase> BadRecords() {
       {"AnEntryThatIsNone",
        [](auto& raw) {
          std::string bytes = Chunk(65, 1);
-         bytes[bytes.find("\x0a")] = '\x1a';
+         bytes[bytes.find('\x0a')] = '\x1a';
          raw.Put("log", KeyBytes(65), bytes);
        },
        ReadPosition65, "position 65"},
@@ -352,16 +353,16 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
-    const rocksdb::IOStatus opened = target()->NewWritableFile(name, options, result, debug);
+    rocksdb::IOStatus opened = target()->NewWritableFile(name, options, result, debug);
     if (opened.ok()) *result = std::make_unique<File>(*this, std::move(*result));
     return opened;
   }
 
-  void FailWrites(rocksdb::IOStatus status) {
+  void FailWrites(const rocksdb::IOStatus& status) {
     failure_ = status;
     fail_writes_ = true;
   }
-  void FailSyncs(rocksdb::IOStatus status) {
+  void FailSyncs(const rocksdb::IOStatus& status) {
     failure_ = status;
     fail_syncs_ = true;
   }

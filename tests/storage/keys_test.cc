@@ -14,7 +14,6 @@ namespace muster {
 namespace {
 
 using testing::ElementsAre;
-using testing::ElementsAreArray;
 using testing::HasSubstr;
 
 std::string Bytes(absl::string_view text) { return std::string(text); }
@@ -82,6 +81,7 @@ TEST(KeysTest, ResultsOfOneForceAreOneRange) {
   const std::vector<ResultKey> in_order = {{"op", "north", "1"},    {"op", "north", "zzz"}, {"op", "north-wales", "0"},
                                            {"op", "northern", "0"}, {"op-2", "north", "0"}, {"opa", "a", "a"}};
   std::vector<std::string> keys;
+  keys.reserve(in_order.size());
   for (const ResultKey& key : in_order) keys.push_back(NewestKey(key));
   EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
 

@@ -281,8 +281,9 @@ TEST_F(OpenTest, RocksDbKeepsItsInfoLogInTheFolder) {
   EXPECT_TRUE(fs::exists(StorePath() + "/LOG"));
   for (int i = 0; i < 8; ++i) MakeStore();
   int info_logs = 0;
-  for (const auto& [name, size] : FilesOf(StorePath()))
+  for (const auto& [name, size] : FilesOf(StorePath())) {
     info_logs += name.rfind("LOG", 0) == 0 && name != "LOCK" ? 1 : 0;
+  }
   EXPECT_LE(info_logs, 5);
 }
 

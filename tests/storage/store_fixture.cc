@@ -75,7 +75,7 @@ std::vector<LoggedEntry> StoreTest::ReplayFrom(LogPosition first) {
 }
 
 std::string StoreTest::CopyAsKilled(absl::string_view name) {
-  const std::string copy = Path(name);
+  std::string copy = Path(name);
   fs::create_directory(copy);
   for (const fs::directory_entry& file : fs::directory_iterator(StorePath())) {
     // Closing any descriptor of the lock file would give the lock of this process back.
@@ -130,6 +130,7 @@ RawDatabase::RawDatabase(const std::string& folder) : impl_(std::make_unique<Imp
   std::vector<std::string> names;
   EXPECT_TRUE(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), folder, &names).ok());
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(names.size());
   for (const std::string& name : names) descriptors.emplace_back(name, rocksdb::ColumnFamilyOptions());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;

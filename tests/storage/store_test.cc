@@ -34,12 +34,14 @@ std::string KeyBytes(LogPosition position) {
 
 std::vector<std::string> ResultIds(const std::vector<LoggedEntry>& entries) {
   std::vector<std::string> ids;
+  ids.reserve(entries.size());
   for (const LoggedEntry& entry : entries) ids.push_back(entry.entry.result().result().result_id());
   return ids;
 }
 
 std::vector<std::string> ResultIds(const std::vector<NewestRevisionUpdate>& updates) {
   std::vector<std::string> ids;
+  ids.reserve(updates.size());
   for (const NewestRevisionUpdate& update : updates) ids.push_back(update.key.result_id);
   return ids;
 }
