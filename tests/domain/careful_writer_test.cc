@@ -1,5 +1,6 @@
 #include "domain/careful_writer.h"
 
+#include <ostream>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -66,6 +67,7 @@ struct WrittenCase {
   v1::Total total;
   v1::Dimension dimension;
   std::string want;
+  friend void PrintTo(const WrittenCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class WriteCarefullyTest : public testing::TestWithParam<WrittenCase> {};
