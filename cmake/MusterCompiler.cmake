@@ -22,5 +22,7 @@ endif()
 find_program(MUSTER_CCACHE ccache)
 mark_as_advanced(MUSTER_CCACHE)
 if(MUSTER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${MUSTER_CCACHE}")
+  # Paths below the project count from the build folder, so another checkout finds what this one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${MUSTER_CCACHE}")
 endif()

@@ -18,8 +18,10 @@ import sys
 def digest_of(entry, config):
     """The digest of all that decides what clang-tidy says of one file; None if it cannot be preprocessed."""
     arguments = shlex.split(entry["command"])
-    if "ccache" in os.path.basename(arguments[0]):
-        arguments = arguments[1:]
+    # The compiler stands behind its launcher, if there is one: "env NAME=VALUE... ccache".
+    launcher = [index for index, word in enumerate(arguments) if os.path.basename(word) == "ccache"]
+    if launcher:
+        arguments = arguments[launcher[0] + 1 :]
     output = arguments.index("-o")
     del arguments[output : output + 2]
     # Comments are kept: they may hold NOLINT.
