@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "service/limits.h"
+#include "tests/domain/random_seed.h"
 #include "tests/service/musterd_process.h"
 #include "tests/service/server_fixture.h"
 
@@ -294,7 +295,7 @@ TEST_F(ProcessTest, AKillInTheMiddleOfEightStreamsLosesNothingAcknowledgedAndCou
   constexpr int kCycles = 3;
   constexpr size_t kStreams = 8;
   constexpr size_t kNewPerStream = 200;  // In each cycle; what was sent before is sent again.
-  std::mt19937 random(Seed());
+  std::mt19937 random(RandomSeed());
   Acknowledged acknowledged;
   std::vector<std::vector<v1::OperationResult>> shares(kStreams);
   int64_t arrests = 0;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_join.h"
 #include "clients/cli/csv_results.h"
+#include "tests/domain/random_seed.h"
 #include "tests/service/server_fixture.h"
 
 namespace muster {
@@ -434,7 +435,7 @@ TEST_F(ShippedReturnsTest, EightConnectionsInRandomOrderMakeTheTotalsOfOneByOne)
   Client one_by_one(other->address());
   for (const v1::OperationResult& result : returns) one_by_one.SubmitOne(result);
 
-  const uint32_t seed = Seed();
+  const uint32_t seed = RandomSeed();
   std::vector<std::thread> senders;
   for (uint32_t connection = 0; connection < 8; ++connection) {
     senders.emplace_back([this, &returns, seed, connection] {

@@ -2,8 +2,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
-#include <random>
 
 namespace muster {
 
@@ -189,13 +187,6 @@ v1::OperationResult MakeRetraction(const std::string& result_id, int64_t revisio
   result.set_retracted(true);
   result.set_reason("entered twice");
   return result;
-}
-
-uint32_t Seed() {
-  const char* const given = std::getenv("MUSTER_SEED");
-  const uint32_t seed = given != nullptr ? static_cast<uint32_t>(std::stoul(given)) : std::random_device()();
-  std::cout << "MUSTER_SEED=" << seed << std::endl;
-  return seed;
 }
 
 }  // namespace muster

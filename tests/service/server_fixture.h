@@ -158,9 +158,6 @@ v1::OperationResult MakeRetraction(const std::string& result_id, int64_t revisio
 inline constexpr char kOctober2021[] = "county-lines-2021-10";
 inline constexpr char kFebruary2023[] = "county-lines-2023-02";
 
-// Numbers that differ from run to run; the seed is printed, and MUSTER_SEED sets it.
-uint32_t Seed();
-
 }  // namespace muster
 
 #endif  // MUSTER_TESTS_SERVICE_SERVER_FIXTURE_H_

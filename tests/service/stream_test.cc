@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/domain/random_seed.h"
 #include "tests/service/server_fixture.h"
 
 namespace muster {
@@ -256,7 +257,7 @@ std::string RowsOf(Client& client, const std::vector<v1::GroupBy>& group_by) {
 }
 
 TEST_F(StreamTest, EightStreamsInRandomOrderMakeTheTotalsOfOneByOne) {
-  std::mt19937 random(Seed());
+  std::mt19937 random(RandomSeed());
   const std::vector<v1::OperationResult> history = History(random);
 
   const std::unique_ptr<Server> other = StartServer(folder().Path("one-by-one"));
