@@ -240,11 +240,13 @@ class CatalogueReader {
       children[category.parent()].push_back(number);
       ids.insert(category.id());
     }
-    for (const v1::Category& category : breakdown.categories()) {
+    // By number, not by id: an id may be malformed or taken.
+    for (int place = 0; place < breakdown.categories_size(); ++place) {
+      const v1::Category& category = breakdown.categories(place);
       if (!category.parent().empty() && ids.count(category.parent()) == 0) {
         Fault(origin, absl::StrCat("category \"", category.id(), "\" has the parent \"", category.parent(),
                                    "\", which is not in breakdown \"", breakdown.id(), "\""));
-        children[""].push_back(*catalogue_->FindCategory(category.id()));  // So that it is not called a cycle as well.
+        children[""].push_back(first + place);  // So that it is not called a cycle as well.
       }
     }
     catalogue_->category_tree_node_.resize(catalogue_->categories_.size(), 0);
@@ -267,9 +269,9 @@ class CatalogueReader {
     };
     add(-1, "", -1);
     if (tree.size() - 1 < breakdown.categories_size()) {
-      for (const v1::Category& category : breakdown.categories()) {
-        const std::optional<CategoryIndex> number = catalogue_->FindCategory(category.id());
-        if (number && *number >= first && catalogue_->category_tree_node_[static_cast<size_t>(*number)] == 0) {
+      for (int place = 0; place < breakdown.categories_size(); ++place) {
+        const v1::Category& category = breakdown.categories(place);
+        if (catalogue_->category_tree_node_[static_cast<size_t>(first + place)] == 0) {
           Fault(origin, absl::StrCat("category \"", category.id(), "\" of breakdown \"", breakdown.id(),
                                      "\" is its own ancestor"));
         }
