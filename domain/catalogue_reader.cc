@@ -284,12 +284,13 @@ class CatalogueReader {
     for (const auto& [metric, origin] : metrics_) {
       Enter(catalogue_->metrics_, metric.id(), catalogue_->proto_.metrics_size(), "metric", origin);
       RequireName(metric.name(), "metric", metric.id(), origin);
-      if (metric.dimension() == v1::DIMENSION_UNSPECIFIED || metric.base_unit() != BaseUnitOf(metric.dimension())) {
+      // Text format takes numbers that no enumerator has; their base unit is UNIT_UNSPECIFIED.
+      if (metric.base_unit() == v1::UNIT_UNSPECIFIED || metric.base_unit() != BaseUnitOf(metric.dimension())) {
         Fault(origin, absl::StrCat("metric \"", metric.id(), "\" needs a dimension and its base unit; ",
                                    v1::Unit_Name(metric.base_unit()), " is not that of ",
                                    v1::Dimension_Name(metric.dimension())));
       }
-      if (metric.additivity() == v1::ADDITIVITY_UNSPECIFIED) {
+      if (metric.additivity() == v1::ADDITIVITY_UNSPECIFIED || !v1::Additivity_IsValid(metric.additivity())) {
         Fault(origin, absl::StrCat("metric \"", metric.id(), "\" does not say how its values combine"));
       }
       std::vector<BreakdownIndex> axes;

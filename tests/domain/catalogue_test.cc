@@ -280,6 +280,7 @@ INSTANTIATE_TEST_SUITE_P(
     Metrics, CatalogueFaultTest,
     testing::ValuesIn<FaultCase>({
         {"DimensionUnset", "dimension: DIMENSION_PERCENT ", "", {{14, "metric \"share\" needs a dimension"}}},
+        {"DimensionOfNoName", "DIMENSION_PERCENT base_unit: UNIT_COUNT", "99", {{14, "\"share\" needs a dimension"}}},
         {"BaseUnitUnset", " base_unit: UNIT_MILLIGRAM", "", {{12, "metric \"drugs\" needs a dimension and its base"}}},
         {"BaseUnitNotTheBase", "UNIT_MILLIGRAM", "UNIT_GRAM", {{12, "UNIT_GRAM is not that of DIMENSION_MASS"}}},
         {"BaseUnitOfAnotherDimension",
@@ -287,6 +288,7 @@ INSTANTIATE_TEST_SUITE_P(
          "UNIT_PENNY",
          {{12, "UNIT_PENNY is not that of DIMENSION_MASS"}}},
         {"AdditivityUnset", " additivity: ADDITIVITY_ADDITIVE", "", {{11, "\"arrests\" does not say how its values"}}},
+        {"AdditivityOfNoName", "ADDITIVITY_ADDITIVE", "99", {{11, "\"arrests\" does not say how its values combine"}}},
         {"BreakdownUnknown",
          R"(breakdowns: "age")",
          R"(breakdowns: "agee")",
