@@ -207,7 +207,12 @@ class CatalogueReader {
                                      covered ? "" : DidYouMean(catalogue_->NearestForce(id))));
           continue;
         }
-        catalogue_->covers_[index].push_back(*covered);
+        std::vector<ForceIndex>& covers = catalogue_->covers_[index];
+        if (std::find(covers.begin(), covers.end(), *covered) != covers.end()) {
+          Fault(origin, absl::StrCat("consortium \"", force.id(), "\" covers \"", id, "\" twice"));
+          continue;
+        }
+        covers.push_back(*covered);
         catalogue_->consortia_[static_cast<size_t>(*covered)].push_back(static_cast<ForceIndex>(index));
       }
     }

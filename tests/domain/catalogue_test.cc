@@ -241,6 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
          R"(covers: "essex")",
          R"(covers: "joint")",
          {{7, R"(covers "joint", which is no single force)"}}},
+        {"CoversTwice", R"(covers: "essex")", R"(covers: "kent")", {{7, R"(covers "kent" twice)"}}},
     }),
     kRowName);
 
