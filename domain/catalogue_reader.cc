@@ -357,7 +357,8 @@ class CatalogueReader {
   void ReadOperations() {
     Catalogue::Index ids;
     for (const auto& [operation, origin] : operations_) {
-      Enter(ids, operation.id(), 0, "operation", origin);
+      // CheckOperation says what a malformed id must be.
+      if (IsCatalogueId(operation.id())) Enter(ids, operation.id(), 0, "operation", origin);
       for (const FieldProblem& problem : CheckOperation(operation, *catalogue_, "")) {
         Fault(origin, absl::StrCat("operation \"", operation.id(), "\": ", problem.field, " ", problem.description));
       }

@@ -168,6 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
          {{9, "category id \"heroin\" is used twice"}}},
         {"MetricMalformed", R"(id: "share")", R"(id: "share of all")", {{14, "metric id \"share of all\" must be"}}},
         {"MetricTwice", R"(id: "share")", R"(id: "drugs")", {{14, "metric id \"drugs\" is used twice"}}},
+        {"OperationMalformed", R"(id: "week")", R"(id: "Week")", {{15, "\"Week\""}}},
         {"OperationTwice",
          R"(operations { id: "week")",
          R"(operations { id: "week" title: "W" start_date: "2021-10-11" end_date: "2021-10-17" } operations { id: "week")",
