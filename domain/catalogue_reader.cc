@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -276,13 +277,24 @@ class CatalogueReader {
     if (tree.size() - 1 < breakdown.categories_size()) {
       for (int place = 0; place < breakdown.categories_size(); ++place) {
         const v1::Category& category = breakdown.categories(place);
-        if (catalogue_->category_tree_node_[static_cast<size_t>(first + place)] == 0) {
+        const bool reached = catalogue_->category_tree_node_[static_cast<size_t>(first + place)] != 0;
+        // What hangs below a circle is not in it.
+        if (!reached && IsOwnAncestor(breakdown, category)) {
           Fault(origin, absl::StrCat("category \"", category.id(), "\" of breakdown \"", breakdown.id(),
                                      "\" is its own ancestor"));
         }
       }
     }
     catalogue_->trees_.push_back(std::move(tree));
+  }
+
+  // Whether the way up from `category`, all of whose ancestors are in `breakdown`, comes back to it.
+  static bool IsOwnAncestor(const v1::Breakdown& breakdown, const v1::Category& category) {
+    std::map<std::string, std::string> parents;
+    for (const v1::Category& other : breakdown.categories()) parents.emplace(other.id(), other.parent());
+    std::string ancestor = category.parent();
+    for (size_t steps = 0; steps < parents.size() && ancestor != category.id(); ++steps) ancestor = parents[ancestor];
+    return ancestor == category.id();
   }
 
   void ReadMetrics() {
