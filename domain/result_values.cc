@@ -15,7 +15,7 @@ class MetricSolver {
   MetricSolver(const Lattice& lattice, v1::Additivity additivity, absl::Span<const ResolvedFigure> figures)
       : lattice_(lattice),
         additive_(additivity != v1::ADDITIVITY_PARTS_OVERLAP),
-        first_figure_index_(figures.front().figure_index),
+        first_figure_index_(FirstFigureIndex(figures)),
         stated_(static_cast<size_t>(lattice.size())),
         values_(static_cast<size_t>(lattice.size())) {
     for (const ResolvedFigure& figure : figures) {
@@ -43,6 +43,14 @@ class MetricSolver {
     const ResolvedFigure* figure;
     int node;  // Where it counts.
   };
+
+  static int FirstFigureIndex(absl::Span<const ResolvedFigure> figures) {
+    const auto* const first =
+        std::min_element(figures.begin(), figures.end(), [](const ResolvedFigure& a, const ResolvedFigure& b) {
+          return a.figure_index < b.figure_index;
+        });
+    return first->figure_index;
+  }
 
   int NodeOfGroup(const ResolvedFigure& figure) const {
     std::array<int, Lattice::kAxes> coordinates{};
@@ -208,7 +216,7 @@ class MetricSolver {
 
   const Lattice& lattice_;
   const bool additive_;
-  const int first_figure_index_;
+  const int first_figure_index_;  // The lowest: what a warning about the metric as a whole points at.
   std::vector<const ResolvedFigure*> stated_;  // By node; nullptr where nothing was stated.
   std::vector<Group> groups_;
   std::vector<std::optional<Amount>> values_;  // By node, filled from the last to the first.

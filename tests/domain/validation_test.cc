@@ -838,6 +838,15 @@ INSTANTIATE_TEST_SUITE_P(Breakdowns, ValidateResultWarns,
                                 AddCount(r, "arrests", 5, {"child"});
                               },
                               {}},
+                             {"OneApart",
+                              [](auto& r) {
+                                AddCount(r, "charges", 1);
+                                AddCount(r, "arrests", 22, {"male"});
+                                AddCount(r, "arrests", 3, {"female"});
+                                AddCount(r, "arrests", 20, {"adult"});
+                                AddCount(r, "arrests", 4, {"child"});
+                              },
+                              {{kDisagree, 1}}},
                              {"OneApartUnderAStatedTotal",
                               [](auto& r) {
                                 AddCount(r, "arrests", 25);
@@ -853,6 +862,23 @@ INSTANTIATE_TEST_SUITE_P(Breakdowns, ValidateResultWarns,
                                 AddCount(r, "arrests", 3, {"female", "child"});
                               },
                               {}},
+                             {"BothOfTwoMetrics",
+                              [](auto& r) {
+                                for (const char* const metric : {"arrests", "vulnerable-safeguarded"}) {
+                                  AddCount(r, metric, 2, {"male"});
+                                  AddCount(r, metric, 3, {"child"});
+                                }
+                              },
+                              {{kDisagree, 0}, {kDisagree, 2}}},
+                             {"WithAPeriodAndASum",
+                              [](auto& r) {
+                                r.set_end_date("2021-10-18");
+                                AddCount(r, "arrests", 2, {"male"});
+                                AddCount(r, "arrests", 3, {"child"});
+                                AddCount(r, "pills", 1);
+                                AddCount(r, "pills", 2, {"mdma"});
+                              },
+                              {{kPeriod, {}}, {kDisagree, 0}, {kSum, 2}}},
                          }),
                          kRowName);
 
