@@ -1,6 +1,7 @@
 #include "domain/result_values.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -189,9 +190,19 @@ class MetricSolver {
     }
     std::optional<Amount> largest;
     for (const Group& group : groups_) {
-      if (group.node == node && (!largest || group.figure->amount.sum > largest->sum)) largest = group.figure->amount;
+      if (group.node == node && (!largest || IsLarger(group.figure->amount, *largest))) largest = group.figure->amount;
     }
     return largest;
+  }
+
+  // Which of two stated values is the larger: of equal ones that of which more is certain, then the one that may be
+  // more. Two that are neither are the same, so it never matters in what order the catalogue lists their categories.
+  static bool IsLarger(const Amount& a, const Amount& b) {
+    const auto rank = [](const Amount& amount) {
+      return std::tuple(amount.sum, amount.AtLeast(), !amount.AtMost().has_value(), amount.uncounted_count,
+                        amount.at_least_count, -amount.at_most_count);
+    };
+    return rank(a) > rank(b);
   }
 
   // Notes if `parts` are above what was stated, as far as the words allow to tell.

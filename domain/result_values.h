@@ -60,7 +60,8 @@ struct ValueOddity {
 // - A group ("430 g of crack, heroin and cocaine") counts at the nearest common ancestor of its categories, as a part
 //   that no child holds. What is stated for its categories besides is "of which", and not added on top of it.
 // - A value still to be counted adds to what is known of its parts, and takes away the upper bound.
-// - Where parts may overlap nothing is summed: a node has what was stated for it, or the largest group there.
+// - Where parts may overlap nothing is summed: a node has what was stated for it, or the largest group there (of equal
+//   ones that of which more is certain, then the one that may be more).
 // - Parts that are above their stated total are odd (BREAKDOWN_SUM_MISMATCH), parts below it are not. A total stated
 //   as "at least", or still to be counted, is never exceeded.
 //

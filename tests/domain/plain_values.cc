@@ -1,6 +1,7 @@
 #include "tests/domain/plain_values.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace muster {
 namespace {
@@ -12,6 +13,13 @@ int64_t InBaseUnits(const v1::Figure& figure) {
                                                     {v1::UNIT_LITRE, 1'000},
                                                     {v1::UNIT_HOUR, 60}};
   return figure.value() * (kSize.count(figure.unit()) != 0 ? kSize.at(figure.unit()) : 1);
+}
+
+// Of equal values the more certain is the larger, then what may be more.
+auto Rank(const PlainValue& value) {
+  const auto& [uncounted, exact, at_least, at_most, estimate] = value.count;
+  const bool has_bound = uncounted + at_least + estimate == 0;
+  return std::tuple(value.Sum(), value.Certain(), !has_bound, uncounted, at_least, -at_most);
 }
 
 }  // namespace
@@ -81,7 +89,7 @@ std::optional<PlainValue> PlainValues::ValueAt(const v1::Metric& metric, const s
   if (metric.additivity() == v1::ADDITIVITY_PARTS_OVERLAP) {
     if (whole != nullptr) return whole->value;
     for (const Stated* const group : here) {
-      if (!value || group->value.Sum() > value->Sum()) value = group->value;
+      if (!value || Rank(group->value) > Rank(*value)) value = group->value;
     }
     return value;
   }
