@@ -135,7 +135,10 @@ std::map<PlainValues::Node, PlainValue> PlainValues::Of(const v1::Metric& metric
     for (const std::string& breakdown : metric.breakdowns()) {
       one.members.emplace_back();
       for (const std::string& category : figure.categories()) {
-        if (breakdown_of_.at(category) == breakdown) one.members.back().push_back(category);
+        const bool said_already = std::any_of(  // Class A and heroin is class A.
+            figure.categories().begin(), figure.categories().end(),
+            [&](const std::string& other) { return other != category && IsWithin(category, other); });
+        if (breakdown_of_.at(category) == breakdown && !said_already) one.members.back().push_back(category);
       }
       if (one.members.back().empty()) one.members.back().push_back("");
     }
