@@ -168,6 +168,10 @@ INSTANTIATE_TEST_SUITE_P(WholeNumbers, ParseQuantityTest,
                              {"ThirtyKilograms", "30", kKilogram, Quantity{30, kKilogram}},
                              {"LeadingZeros", "007", kCount, Quantity{7, kCount}},
                              {"VeryManyLeadingZeros", std::string(100, '0') + "7", kCount, Quantity{7, kCount}},
+                             // Never to a larger unit than the stated one.
+                             {"ThousandGrams", "1000", kGram, Quantity{1'000, kGram}},
+                             {"HundredPence", "100", kPenny, Quantity{100, kPenny}},
+                             {"SixtyMinutes", "60", kMinute, Quantity{60, kMinute}},
                              {"Pence", "1250", kPenny, Quantity{1'250, kPenny}},
                          }),
                          [](const auto& row) { return row.param.name; });
