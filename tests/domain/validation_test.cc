@@ -581,7 +581,7 @@ TEST(ValidateResultTest, AnAcceptedResultIsReadyToBeStored) {
   EXPECT_EQ(validated.digest, DigestOf(Valid()));
   EXPECT_EQ(validated.force, ShippedCatalogue().FindForce("thames-valley"));
   EXPECT_EQ(validated.period, (Period{absl::CivilDay(2021, 10, 11), absl::CivilDay(2021, 10, 17)}));
-  ASSERT_THAT(validated.values, SizeIs(3));
+  ASSERT_EQ(validated.values.size(), 3U);
   EXPECT_EQ(validated.values[0].metric, ShippedCatalogue().FindMetric("arrests"));
   EXPECT_EQ(validated.values[0].nodes[0].amount, Amount::Stated(61, v1::QUALIFIER_EXACT));
   EXPECT_EQ(validated.values[1].metric, ShippedCatalogue().FindMetric("drugs-weight"));
@@ -593,14 +593,14 @@ TEST(ValidateResultTest, AnAcceptedResultIsReadyToBeStored) {
 TEST(ValidateResultTest, ANilResultHasNoValuesOfItsOwn) {
   v1::OperationResult result = Valid();
   MakeNil(result);
-  EXPECT_THAT(Accepted(result).values, IsEmpty());
+  EXPECT_EQ(Accepted(result).values.size(), 0U);
 }
 
 TEST(ValidateResultTest, ARetractionHasNoValuesAndMayHaveNoPeriod) {
   v1::OperationResult result = Valid();
   result.set_retracted(true);
   result.set_reason("counted twice");
-  EXPECT_THAT(Accepted(result).values, IsEmpty());
+  EXPECT_EQ(Accepted(result).values.size(), 0U);
   EXPECT_TRUE(Accepted(result).period.has_value());
   Retract(result);
   EXPECT_EQ(Accepted(result).period, std::nullopt);
