@@ -1,0 +1,149 @@
+#include "tests/aggregator/aggregator_fixture.h"
+
+#include <future>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/text_format.h"
+
+namespace muster {
+namespace {
+
+template <typename Message>
+Message FromText(absl::string_view text) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(std::string(text), &message)) << text;
+  return message;
+}
+
+}  // namespace
+
+std::shared_ptr<const Catalogue> ShippedCatalogue() {
+  static const std::shared_ptr<const Catalogue> catalogue = [] {
+    std::vector<CatalogueFile> files;
+    for (const char* const name : {"breakdowns", "forces", "metrics", "operations", "regions"}) {
+      const std::string path = absl::StrCat(MUSTER_SOURCE_DIR, "/catalogue/", name, ".textproto");
+      files.push_back({path, ReadFile(path)});
+    }
+    std::vector<CatalogueFault> faults;
+    return Catalogue::Read(files, &faults);
+  }();
+  return catalogue;
+}
+
+v1::OperationResult ResultFromText(absl::string_view text) { return FromText<v1::OperationResult>(text); }
+v1::Operation OperationFromText(absl::string_view text) { return FromText<v1::Operation>(text); }
+v1::TotalsQuery QueryFromText(absl::string_view text) { return FromText<v1::TotalsQuery>(text); }
+
+std::string RowInWords(const v1::TotalsRow& row) {
+  std::vector<std::string> words;
+  for (const std::string* const word : {&row.operation(), &row.region(), &row.force(), &row.date(), &row.metric()}) {
+    if (!word->empty()) words.push_back(*word);
+  }
+  words.insert(words.end(), row.categories().begin(), row.categories().end());
+  const v1::Total& total = row.total();
+  std::string line = absl::StrCat(absl::StrJoin(words, " "), ": ");
+  switch (total.qualifier()) {
+    case v1::QUALIFIER_AT_LEAST:
+      absl::StrAppend(&line, "at least ");
+      break;
+    case v1::QUALIFIER_AT_MOST:
+      absl::StrAppend(&line, "at most ");
+      break;
+    case v1::QUALIFIER_ESTIMATE:
+      absl::StrAppend(&line, "about ");
+      break;
+    default:
+      break;
+  }
+  absl::StrAppend(&line, total.has_sum() ? absl::StrCat(total.sum()) : "no sum", " from ", total.result_count(), "/",
+                  total.force_count());
+  if (total.at_least() != total.sum()) absl::StrAppend(&line, ", certain ", total.at_least());
+  if (total.has_at_most() && total.at_most() != total.sum()) absl::StrAppend(&line, ", at most ", total.at_most());
+  if (total.uncounted_count() != 0) absl::StrAppend(&line, ", uncounted ", total.uncounted_count());
+  if (total.not_broken_down() != 0) absl::StrAppend(&line, ", not broken down ", total.not_broken_down());
+  return line;
+}
+
+std::vector<std::string> RowsInWords(const std::vector<v1::TotalsRow>& rows) {
+  std::vector<std::string> lines;
+  for (const v1::TotalsRow& row : rows) lines.push_back(RowInWords(row));
+  return lines;
+}
+
+AggregatorTest::AggregatorTest() : catalogue_(ShippedCatalogue()) { Start(); }
+
+AggregatorTest::~AggregatorTest() { applier_.reset(); }
+
+void AggregatorTest::Start() {
+  applier_.reset();
+  ASSERT_NE(catalogue_, nullptr);
+  Open();
+  cubes_ = std::make_unique<Cubes>(catalogue_, [this] { return now_us_.load(); });
+  const absl::StatusOr<RecoveryReport> report = Recover(store(), cubes_.get());
+  ASSERT_THAT(report, IsOk());
+  recovery_ = *report;
+  applier_ = std::make_unique<Applier>(store(), *cubes_, limits_,
+                                       [this](const absl::Status& status) { failures_.push_back(status); });
+}
+
+std::vector<ValidatedResult> AggregatorTest::Validate(std::vector<v1::OperationResult> results) {
+  std::vector<ValidatedResult> valid;
+  for (v1::OperationResult& result : results) {
+    auto checked = ValidateResult(std::move(result), "result", catalogue(), *cubes_->operations());
+    if (const auto* const problems = std::get_if<FieldProblems>(&checked)) {
+      for (const FieldProblem& problem : *problems) ADD_FAILURE() << problem.field << ": " << problem.description;
+      continue;
+    }
+    valid.push_back(std::get<ValidatedResult>(std::move(checked)));
+  }
+  return valid;
+}
+
+Decisions AggregatorTest::Submit(std::vector<v1::OperationResult> results, bool validate_only) {
+  std::promise<absl::StatusOr<Decisions>> done;
+  EXPECT_THAT(applier_->Submit(Validate(std::move(results)), validate_only,
+                               [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); }),
+              IsOk());
+  absl::StatusOr<Decisions> decisions = done.get_future().get();
+  EXPECT_THAT(decisions, IsOk());
+  return decisions.ok() ? *std::move(decisions) : Decisions();
+}
+
+Decision AggregatorTest::SubmitOne(const v1::OperationResult& result) {
+  Decisions decisions = Submit({result});
+  return decisions.decisions.empty() ? Decision() : std::move(decisions.decisions.front());
+}
+
+absl::StatusOr<std::optional<v1::Operation>> AggregatorTest::Change(OperationChange change) {
+  std::promise<absl::StatusOr<std::optional<v1::Operation>>> done;
+  EXPECT_THAT(applier_->ChangeOperation(std::move(change),
+                                        [&done](absl::StatusOr<std::optional<v1::Operation>> changed) {
+                                          done.set_value(std::move(changed));
+                                        }),
+              IsOk());
+  return done.get_future().get();
+}
+
+void AggregatorTest::PutOperation(const v1::Operation& operation) {
+  ASSERT_THAT(Change([operation](const OperationDirectory&) { return std::optional(operation); }), IsOk());
+}
+
+absl::StatusOr<TotalsAnswer> AggregatorTest::Query(const v1::TotalsQuery& query) {
+  FieldProblems problems;
+  const std::optional<TotalsQuery> parsed =
+      ParseTotalsQuery(query, "query", catalogue(), *cubes_->operations(), &problems);
+  for (const FieldProblem& problem : problems) ADD_FAILURE() << problem.field << ": " << problem.description;
+  if (!parsed) return absl::InvalidArgumentError("the query is wrong");
+  return ComputeTotals(*cubes_, *parsed);
+}
+
+std::vector<std::string> AggregatorTest::Rows(absl::string_view query_text) {
+  const absl::StatusOr<TotalsAnswer> answer = Query(QueryFromText(query_text));
+  EXPECT_THAT(answer, IsOk());
+  return answer.ok() ? RowsInWords(answer->rows) : std::vector<std::string>();
+}
+
+}  // namespace muster

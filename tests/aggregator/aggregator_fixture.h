@@ -1,0 +1,77 @@
+// What tests of the aggregator share: the shipped catalogue, a real store, cubes and an applier, and a clock that
+// stands.
+#ifndef MUSTER_TESTS_AGGREGATOR_AGGREGATOR_FIXTURE_H_
+#define MUSTER_TESTS_AGGREGATOR_AGGREGATOR_FIXTURE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "aggregator/applier.h"
+#include "aggregator/cubes.h"
+#include "aggregator/recovery.h"
+#include "aggregator/totals.h"
+#include "domain/catalogue.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/storage/store_fixture.h"
+
+namespace muster {
+
+std::shared_ptr<const Catalogue> ShippedCatalogue();
+
+// Messages from their text format, which must be right.
+v1::OperationResult ResultFromText(absl::string_view text);
+v1::Operation OperationFromText(absl::string_view text);
+v1::TotalsQuery QueryFromText(absl::string_view text);
+
+// A row in one line: "south-east arrests child: 5 from 1/1", then what else there is to say of it: "exactly" is left
+// out, results and forces are counted behind "from".
+std::string RowInWords(const v1::TotalsRow& row);
+std::vector<std::string> RowsInWords(const std::vector<v1::TotalsRow>& rows);
+
+class AggregatorTest : public StoreTest {
+ protected:
+  AggregatorTest();
+  ~AggregatorTest() override;
+
+  // Stops what runs, opens the store and starts again from what it holds.
+  void Start();
+  // Stops the applier; the store stays open.
+  void StopApplier() { applier_.reset(); }
+
+  // What became of valid results; fails the test if one is not valid.
+  Decisions Submit(std::vector<v1::OperationResult> results, bool validate_only = false);
+  Decision SubmitOne(const v1::OperationResult& result);
+  std::vector<ValidatedResult> Validate(std::vector<v1::OperationResult> results);
+  // The operation as it then stands.
+  absl::StatusOr<std::optional<v1::Operation>> Change(OperationChange change);
+  void PutOperation(const v1::Operation& operation);
+
+  // Fails the test where the query is wrong.
+  absl::StatusOr<TotalsAnswer> Query(const v1::TotalsQuery& query);
+  std::vector<std::string> Rows(absl::string_view query_text);
+
+  const Catalogue& catalogue() const { return *catalogue_; }
+  Cubes& cubes() { return *cubes_; }
+  Applier& applier() { return *applier_; }
+
+  std::atomic<int64_t> now_us_{1'634'500'000'000'000};  // 17 October 2021.
+  ApplierLimits limits_;
+  RecoveryReport recovery_;             // Of the last Start.
+  std::vector<absl::Status> failures_;  // That the applier told of; read after StopApplier.
+
+ private:
+  std::shared_ptr<const Catalogue> catalogue_;
+  std::unique_ptr<Cubes> cubes_;
+  std::unique_ptr<Applier> applier_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_TESTS_AGGREGATOR_AGGREGATOR_FIXTURE_H_
