@@ -1,11 +1,11 @@
 #include "tests/aggregator/aggregator_fixture.h"
 
-#include <future>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "aggregator/verification.h"
 #include "google/protobuf/text_format.h"
 
 namespace muster {
@@ -36,6 +36,29 @@ std::shared_ptr<const Catalogue> ShippedCatalogue() {
 v1::OperationResult ResultFromText(absl::string_view text) { return FromText<v1::OperationResult>(text); }
 v1::Operation OperationFromText(absl::string_view text) { return FromText<v1::Operation>(text); }
 v1::TotalsQuery QueryFromText(absl::string_view text) { return FromText<v1::TotalsQuery>(text); }
+
+v1::OperationResult Warrants(absl::string_view force, absl::string_view result_id, int64_t revision, int64_t count) {
+  v1::OperationResult result;
+  result.set_operation(kWeek);
+  result.set_force(std::string(force));
+  result.set_result_id(std::string(result_id));
+  result.set_revision(revision);
+  result.set_start_date("2021-10-15");
+  result.set_end_date("2021-10-15");
+  v1::Figure& figure = *result.add_figures();
+  figure.set_metric("warrants-executed");
+  figure.set_value(count);
+  figure.set_unit(v1::UNIT_COUNT);
+  return result;
+}
+
+v1::OperationResult Retraction(absl::string_view force, absl::string_view result_id, int64_t revision) {
+  v1::OperationResult result = Warrants(force, result_id, revision, 0);
+  result.clear_figures();
+  result.set_retracted(true);
+  result.set_reason("counted twice");
+  return result;
+}
 
 std::string RowInWords(const v1::TotalsRow& row) {
   std::vector<std::string> words;
@@ -75,16 +98,26 @@ std::vector<std::string> RowsInWords(const std::vector<v1::TotalsRow>& rows) {
 
 AggregatorTest::AggregatorTest() : catalogue_(ShippedCatalogue()) { Start(); }
 
-AggregatorTest::~AggregatorTest() { applier_.reset(); }
-
-void AggregatorTest::Start() {
+AggregatorTest::~AggregatorTest() {
+  store().Release();
   applier_.reset();
+}
+
+void AggregatorTest::StartCubes() {
+  applier_.reset();
+  cubes_.reset();
+  store_.reset();
   ASSERT_NE(catalogue_, nullptr);
   Open();
+  store_ = std::make_unique<ControlledStore>(StoreTest::store());
   cubes_ = std::make_unique<Cubes>(catalogue_, [this] { return now_us_.load(); });
   const absl::StatusOr<RecoveryReport> report = Recover(store(), cubes_.get());
   ASSERT_THAT(report, IsOk());
   recovery_ = *report;
+}
+
+void AggregatorTest::Start() {
+  ASSERT_NO_FATAL_FAILURE(StartCubes());
   applier_ = std::make_unique<Applier>(store(), *cubes_, limits_,
                                        [this](const absl::Status& status) { failures_.push_back(status); });
 }
@@ -102,12 +135,20 @@ std::vector<ValidatedResult> AggregatorTest::Validate(std::vector<v1::OperationR
   return valid;
 }
 
-Decisions AggregatorTest::Submit(std::vector<v1::OperationResult> results, bool validate_only) {
+AggregatorTest::DecisionsLater AggregatorTest::SubmitLater(std::vector<v1::OperationResult> results,
+                                                           bool validate_only) {
   std::promise<absl::StatusOr<Decisions>> done;
+  DecisionsLater later = done.get_future();
   EXPECT_THAT(applier_->Submit(Validate(std::move(results)), validate_only,
-                               [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); }),
+                               [done = std::move(done)](absl::StatusOr<Decisions> decisions) mutable {
+                                 done.set_value(std::move(decisions));
+                               }),
               IsOk());
-  absl::StatusOr<Decisions> decisions = done.get_future().get();
+  return later;
+}
+
+Decisions AggregatorTest::Submit(std::vector<v1::OperationResult> results, bool validate_only) {
+  absl::StatusOr<Decisions> decisions = SubmitLater(std::move(results), validate_only).get();
   EXPECT_THAT(decisions, IsOk());
   return decisions.ok() ? *std::move(decisions) : Decisions();
 }
@@ -144,6 +185,16 @@ std::vector<std::string> AggregatorTest::Rows(absl::string_view query_text) {
   const absl::StatusOr<TotalsAnswer> answer = Query(QueryFromText(query_text));
   EXPECT_THAT(answer, IsOk());
   return answer.ok() ? RowsInWords(answer->rows) : std::vector<std::string>();
+}
+
+void AggregatorTest::ExpectTheCubesEqualTheLog() {
+  const absl::StatusOr<VerificationReport> report = VerifyCubes(store(), cubes());
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->position, store().last_position());
+  EXPECT_EQ(report->mismatch_count, 0);
+  for (const VerificationReport::Mismatch& one : report->mismatches) {
+    ADD_FAILURE() << one.operation << " " << one.force << ": " << one.description;
+  }
 }
 
 }  // namespace muster

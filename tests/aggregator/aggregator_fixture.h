@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "domain/catalogue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/aggregator/controlled_store.h"
 #include "tests/storage/store_fixture.h"
 
 namespace muster {
@@ -29,6 +31,14 @@ std::shared_ptr<const Catalogue> ShippedCatalogue();
 v1::OperationResult ResultFromText(absl::string_view text);
 v1::Operation OperationFromText(absl::string_view text);
 v1::TotalsQuery QueryFromText(absl::string_view text);
+
+// The operation of most tests: 11 to 17 October 2021, no due time; it expects the territorial forces.
+inline constexpr char kWeek[] = "county-lines-2021-10";
+
+// A result of kWeek that states a number of warrants on 15 October.
+v1::OperationResult Warrants(absl::string_view force, absl::string_view result_id, int64_t revision, int64_t count);
+// What takes back every revision before it.
+v1::OperationResult Retraction(absl::string_view force, absl::string_view result_id, int64_t revision);
 
 // A row in one line: "south-east arrests child: 5 from 1/1", then what else there is to say of it: "exactly" is left
 // out, results and forces are counted behind "from".
@@ -42,12 +52,17 @@ class AggregatorTest : public StoreTest {
 
   // Stops what runs, opens the store and starts again from what it holds.
   void Start();
+  // The same up to the cubes, which must come to the end of the log: no applier runs.
+  void StartCubes();
   // Stops the applier; the store stays open.
   void StopApplier() { applier_.reset(); }
 
   // What became of valid results; fails the test if one is not valid.
   Decisions Submit(std::vector<v1::OperationResult> results, bool validate_only = false);
   Decision SubmitOne(const v1::OperationResult& result);
+  // The same, without waiting for the answer.
+  using DecisionsLater = std::future<absl::StatusOr<Decisions>>;
+  DecisionsLater SubmitLater(std::vector<v1::OperationResult> results, bool validate_only = false);
   std::vector<ValidatedResult> Validate(std::vector<v1::OperationResult> results);
   // The operation as it then stands.
   absl::StatusOr<std::optional<v1::Operation>> Change(OperationChange change);
@@ -57,17 +72,23 @@ class AggregatorTest : public StoreTest {
   absl::StatusOr<TotalsAnswer> Query(const v1::TotalsQuery& query);
   std::vector<std::string> Rows(absl::string_view query_text);
 
+  // The law: every cube equals the fold of the log.
+  void ExpectTheCubesEqualTheLog();
+
+  // Hides the one of StoreTest, which is behind it.
+  ControlledStore& store() { return *store_; }
   const Catalogue& catalogue() const { return *catalogue_; }
   Cubes& cubes() { return *cubes_; }
   Applier& applier() { return *applier_; }
 
   std::atomic<int64_t> now_us_{1'634'500'000'000'000};  // 17 October 2021.
   ApplierLimits limits_;
-  RecoveryReport recovery_;             // Of the last Start.
+  RecoveryReport recovery_;             // Of the last start.
   std::vector<absl::Status> failures_;  // That the applier told of; read after StopApplier.
 
  private:
   std::shared_ptr<const Catalogue> catalogue_;
+  std::unique_ptr<ControlledStore> store_;
   std::unique_ptr<Cubes> cubes_;
   std::unique_ptr<Applier> applier_;
 };

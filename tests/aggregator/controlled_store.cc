@@ -1,0 +1,119 @@
+#include "tests/aggregator/controlled_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+
+void ControlledStore::HoldAppends() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  hold_appends_ = true;
+}
+
+void ControlledStore::HoldCheckpoints() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  hold_checkpoints_ = true;
+}
+
+void ControlledStore::Release() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  hold_appends_ = false;
+  hold_checkpoints_ = false;
+  changed_.notify_all();
+}
+
+void ControlledStore::AwaitHeldAppend() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return held_appends_ > 0; });
+}
+
+void ControlledStore::AwaitCheckpoints(size_t count) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return tried_checkpoints_ >= count; });
+}
+
+void ControlledStore::FailAppends(absl::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  append_failure_ = std::move(status);
+}
+
+void ControlledStore::FailReads(absl::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  read_failure_ = std::move(status);
+}
+
+void ControlledStore::FailCheckpoints(absl::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  checkpoint_failure_ = std::move(status);
+}
+
+std::vector<size_t> ControlledStore::appended() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return appended_;
+}
+
+std::vector<WrittenCheckpoint> ControlledStore::checkpoints() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return checkpoints_;
+}
+
+absl::Status ControlledStore::ReadFailure() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return read_failure_;
+}
+
+absl::Status ControlledStore::Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++held_appends_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !hold_appends_; });
+    --held_appends_;
+    if (!append_failure_.ok()) return append_failure_;
+    appended_.push_back(group.entries.size());
+  }
+  return store_.Append(group, updates);
+}
+
+absl::StatusOr<std::vector<std::optional<NewestRevision>>> ControlledStore::ReadNewestRevisions(
+    absl::Span<const ResultKey> keys) const {
+  if (absl::Status failure = ReadFailure(); !failure.ok()) return failure;
+  return store_.ReadNewestRevisions(keys);
+}
+
+absl::StatusOr<std::vector<LoggedEntry>> ControlledStore::ReadEntries(absl::Span<const LogPosition> positions) const {
+  if (absl::Status failure = ReadFailure(); !failure.ok()) return failure;
+  return store_.ReadEntries(positions);
+}
+
+absl::Status ControlledStore::Replay(LogPosition first,
+                                     const std::function<absl::Status(const LoggedEntry&)>& visit) const {
+  if (absl::Status failure = ReadFailure(); !failure.ok()) return failure;
+  return store_.Replay(first, [&](const LoggedEntry& entry) {
+    ++replayed_count_;
+    return visit(entry);
+  });
+}
+
+absl::Status ControlledStore::WriteCheckpoint(const store::v1::CheckpointHeader& header,
+                                              absl::Span<const CheckpointPart> changed, bool replace) {
+  absl::Status status;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return !hold_checkpoints_; });
+    status = checkpoint_failure_;
+  }
+  if (status.ok()) status = store_.WriteCheckpoint(header, changed, replace);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++tried_checkpoints_;
+  changed_.notify_all();
+  if (!status.ok()) return status;
+  WrittenCheckpoint& written = checkpoints_.emplace_back();
+  written.position = header.position();
+  for (const CheckpointPart& part : changed) written.parts.push_back(absl::StrCat(part.operation, " ", part.force));
+  written.replace = replace;
+  return status;
+}
+
+}  // namespace muster

@@ -1,0 +1,96 @@
+// A store that does as a test says: waits, fails, and remembers what was asked of it. Everything else is left to the
+// store behind it.
+#ifndef MUSTER_TESTS_AGGREGATOR_CONTROLLED_STORE_H_
+#define MUSTER_TESTS_AGGREGATOR_CONTROLLED_STORE_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "storage/store.h"
+
+namespace muster {
+
+// What one checkpoint was written with.
+struct WrittenCheckpoint {
+  LogPosition position = 0;
+  std::vector<std::string> parts;  // "operation force", in the order given.
+  bool replace = false;
+};
+
+// Any thread may call anything. While it holds, Append and WriteCheckpoint wait.
+class ControlledStore : public Store {
+ public:
+  // `store` must outlive this object.
+  explicit ControlledStore(Store& store) : store_(store) {}
+
+  // From now on the named calls wait before they do anything; until Release.
+  void HoldAppends();
+  void HoldCheckpoints();
+  void Release();
+  // Returns when a call of Append waits.
+  void AwaitHeldAppend();
+  // Returns when so many checkpoints were tried, failed ones included.
+  void AwaitCheckpoints(size_t count);
+
+  // The named calls answer this and do nothing, until it is OK again.
+  void FailAppends(absl::Status status);
+  void FailReads(absl::Status status);
+  void FailCheckpoints(absl::Status status);
+
+  // How many entries each group had, in order.
+  std::vector<size_t> appended() const;
+  std::vector<WrittenCheckpoint> checkpoints() const;  // Those that succeeded.
+  // How many entries replays have shown.
+  int64_t replayed_count() const { return replayed_count_; }
+
+  LogPosition last_position() const override { return store_.last_position(); }
+  absl::Status Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) override;
+  absl::StatusOr<std::vector<std::optional<NewestRevision>>> ReadNewestRevisions(
+      absl::Span<const ResultKey> keys) const override;
+  absl::StatusOr<std::vector<NewestRevisionUpdate>> ListNewestRevisions(absl::string_view operation,
+                                                                        absl::string_view force,
+                                                                        absl::string_view after,
+                                                                        int limit) const override {
+    return store_.ListNewestRevisions(operation, force, after, limit);
+  }
+  absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
+  absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
+  absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override { return store_.ReadOperations(); }
+  absl::Status WriteCheckpoint(const store::v1::CheckpointHeader& header, absl::Span<const CheckpointPart> changed,
+                               bool replace) override;
+  absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override {
+    return store_.ReadCheckpointHeader();
+  }
+  absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override {
+    return store_.ReadCheckpoint(visit);
+  }
+  absl::Status Flush() override { return store_.Flush(); }
+
+ private:
+  absl::Status ReadFailure() const;
+
+  Store& store_;
+  mutable std::atomic<int64_t> replayed_count_{0};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool hold_appends_ = false;
+  bool hold_checkpoints_ = false;
+  int held_appends_ = 0;
+  size_t tried_checkpoints_ = 0;
+  absl::Status append_failure_;
+  absl::Status read_failure_;
+  absl::Status checkpoint_failure_;
+  std::vector<size_t> appended_;
+  std::vector<WrittenCheckpoint> checkpoints_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_TESTS_AGGREGATOR_CONTROLLED_STORE_H_
