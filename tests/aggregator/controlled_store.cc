@@ -28,7 +28,17 @@ void ControlledStore::AwaitHeldAppend() {
   changed_.wait(lock, [this] { return held_appends_ > 0; });
 }
 
-void ControlledStore::AwaitCheckpoints(size_t count) {
+void ControlledStore::AwaitHeldCheckpoint() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return held_checkpoints_ > 0; });
+}
+
+void ControlledStore::AwaitCheckpointOf(LogPosition position) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [&] { return !checkpoints_.empty() && checkpoints_.back().position == position; });
+}
+
+void ControlledStore::AwaitTriedCheckpoints(size_t count) {
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [&] { return tried_checkpoints_ >= count; });
 }
@@ -46,6 +56,11 @@ void ControlledStore::FailReads(absl::Status status) {
 void ControlledStore::FailCheckpoints(absl::Status status) {
   const std::lock_guard<std::mutex> lock(mutex_);
   checkpoint_failure_ = std::move(status);
+}
+
+void ControlledStore::PretendCheckpointHeader(store::v1::CheckpointHeader header) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  pretended_header_ = std::move(header);
 }
 
 std::vector<size_t> ControlledStore::appended() const {
@@ -101,19 +116,31 @@ absl::Status ControlledStore::WriteCheckpoint(const store::v1::CheckpointHeader&
   absl::Status status;
   {
     std::unique_lock<std::mutex> lock(mutex_);
+    ++held_checkpoints_;
+    changed_.notify_all();
     changed_.wait(lock, [this] { return !hold_checkpoints_; });
+    --held_checkpoints_;
     status = checkpoint_failure_;
   }
   if (status.ok()) status = store_.WriteCheckpoint(header, changed, replace);
   const std::lock_guard<std::mutex> lock(mutex_);
   ++tried_checkpoints_;
+  if (status.ok()) {
+    WrittenCheckpoint& written = checkpoints_.emplace_back();
+    written.position = header.position();
+    for (const CheckpointPart& part : changed) written.parts.push_back(absl::StrCat(part.operation, " ", part.force));
+    written.replace = replace;
+  }
   changed_.notify_all();
-  if (!status.ok()) return status;
-  WrittenCheckpoint& written = checkpoints_.emplace_back();
-  written.position = header.position();
-  for (const CheckpointPart& part : changed) written.parts.push_back(absl::StrCat(part.operation, " ", part.force));
-  written.replace = replace;
   return status;
+}
+
+absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ControlledStore::ReadCheckpointHeader() const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (pretended_header_) return pretended_header_;
+  }
+  return store_.ReadCheckpointHeader();
 }
 
 }  // namespace muster

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,15 +33,21 @@ class ControlledStore : public Store {
   void HoldAppends();
   void HoldCheckpoints();
   void Release();
-  // Returns when a call of Append waits.
+  // Return when such a call waits.
   void AwaitHeldAppend();
-  // Returns when so many checkpoints were tried, failed ones included.
-  void AwaitCheckpoints(size_t count);
+  void AwaitHeldCheckpoint();
+  // Returns when so many calls of WriteCheckpoint have ended, however they ended.
+  void AwaitTriedCheckpoints(size_t count);
+  // Returns when a checkpoint of this position was written.
+  void AwaitCheckpointOf(LogPosition position);
 
   // The named calls answer this and do nothing, until it is OK again.
   void FailAppends(absl::Status status);
   void FailReads(absl::Status status);
   void FailCheckpoints(absl::Status status);
+
+  // Answers this header whatever was written: one that the real store would not take.
+  void PretendCheckpointHeader(store::v1::CheckpointHeader header);
 
   // How many entries each group had, in order.
   std::vector<size_t> appended() const;
@@ -63,9 +70,7 @@ class ControlledStore : public Store {
   absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override { return store_.ReadOperations(); }
   absl::Status WriteCheckpoint(const store::v1::CheckpointHeader& header, absl::Span<const CheckpointPart> changed,
                                bool replace) override;
-  absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override {
-    return store_.ReadCheckpointHeader();
-  }
+  absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override;
   absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override {
     return store_.ReadCheckpoint(visit);
   }
@@ -83,10 +88,12 @@ class ControlledStore : public Store {
   bool hold_appends_ = false;
   bool hold_checkpoints_ = false;
   int held_appends_ = 0;
+  int held_checkpoints_ = 0;
   size_t tried_checkpoints_ = 0;
   absl::Status append_failure_;
   absl::Status read_failure_;
   absl::Status checkpoint_failure_;
+  std::optional<store::v1::CheckpointHeader> pretended_header_;
   std::vector<size_t> appended_;
   std::vector<WrittenCheckpoint> checkpoints_;
 };
