@@ -143,11 +143,17 @@ void Block::ToCheckpoint(store::v1::CheckpointBlock* out) const {
   }
 }
 
-Block Block::FromCheckpoint(const store::v1::CheckpointBlock& checkpoint) {
+absl::StatusOr<Block> Block::FromCheckpoint(const Lattice& lattice, const store::v1::CheckpointBlock& checkpoint) {
   Block block;
   block.result_count_ = checkpoint.result_count();
   block.cells_.reserve(static_cast<size_t>(checkpoint.cells_size()));
+  int node_before = -1;
   for (const store::v1::CheckpointCell& from : checkpoint.cells()) {
+    if (from.node() <= node_before || from.node() >= lattice.size()) {
+      return absl::DataLossError(
+          absl::StrCat("names node ", from.node(), " after ", node_before, ", of ", lattice.size()));
+    }
+    node_before = from.node();
     Cell cell;
     cell.amount.sum = FromCheckpointInteger(from.sum());
     cell.amount.estimate_sum = FromCheckpointInteger(from.estimate_sum());
@@ -162,8 +168,14 @@ Block Block::FromCheckpoint(const store::v1::CheckpointBlock& checkpoint) {
     }
     block.cells_.push_back({from.node(), cell});
   }
+  const size_t words = NodeSet(lattice.size()).words().size();
   for (const store::v1::CheckpointNodeSet& from : checkpoint.node_sets()) {
-    block.node_sets_.push_back({NodeSet({from.words().begin(), from.words().end()}), from.result_count()});
+    NodeSet nodes({from.words().begin(), from.words().end()});
+    const bool fits = nodes.words().size() == words;
+    if (!fits || (!block.node_sets_.empty() && !(block.node_sets_.back().nodes < nodes))) {
+      return absl::DataLossError("holds a set of nodes of another metric, or out of order");
+    }
+    block.node_sets_.push_back({std::move(nodes), from.result_count()});
   }
   return block;
 }
@@ -240,8 +252,8 @@ std::string ForceCube::DifferenceFrom(const ForceCube& other) const {
   }
   if (Equals(other)) return "";
   return absl::StrCat(result_count_, " results (", final_count_, " final, ", nil_count_, " nil, ", retracted_count_,
-                      " retracted), but ", other.result_count_, " (", other.final_count_, " final, ",
-                      other.nil_count_, " nil, ", other.retracted_count_, " retracted); or when they were heard");
+                      " retracted), but ", other.result_count_, " (", other.final_count_, " final, ", other.nil_count_,
+                      " nil, ", other.retracted_count_, " retracted); or when they were heard");
 }
 
 store::v1::CheckpointForceCube ForceCube::ToCheckpoint() const {
@@ -272,24 +284,35 @@ store::v1::CheckpointForceCube ForceCube::ToCheckpoint() const {
 
 absl::StatusOr<ForceCube> ForceCube::FromCheckpoint(const Catalogue* catalogue,
                                                     const store::v1::CheckpointForceCube& checkpoint) {
-  const auto period_of = [](const auto& from) {
-    return Period{CivilDayFromEpoch(from.first_day()), CivilDayFromEpoch(from.last_day())};
+  // The period of the next of a list, which must come after all before it.
+  const auto next_period = [](const auto& from, const auto& list) -> absl::StatusOr<Period> {
+    const Period period{CivilDayFromEpoch(from.first_day()), CivilDayFromEpoch(from.last_day())};
+    if (period.last < period.first || (!list.empty() && !(list.back().first < period))) {
+      return absl::DataLossError(absl::StrCat("names the period ", DescribePeriod(period), " out of order"));
+    }
+    return period;
   };
   ForceCube cube(catalogue);
   for (const store::v1::CheckpointBlock& from : checkpoint.blocks()) {
     if (from.metric() < 0 || from.metric() >= catalogue->metric_count()) {
-      return absl::DataLossError(absl::StrCat("names metric number ", from.metric(), ", of ",
-                                              catalogue->metric_count()));
+      return absl::DataLossError(
+          absl::StrCat("names metric number ", from.metric(), ", of ", catalogue->metric_count()));
     }
     MetricCube& metric = cube.metrics_[static_cast<size_t>(from.metric())];
-    metric.periods.emplace_back(period_of(from), Block::FromCheckpoint(from));
+    const absl::StatusOr<Period> period = next_period(from, metric.periods);
+    if (!period.ok()) return period.status();
+    absl::StatusOr<Block> block = Block::FromCheckpoint(catalogue->lattice(from.metric()), from);
+    if (!block.ok()) return block.status();
+    metric.periods.emplace_back(*period, *std::move(block));
   }
   for (size_t index = 0; index < cube.metrics_.size(); ++index) {
     MetricCube& metric = cube.metrics_[index];
     for (const auto& [period, block] : metric.periods) metric.whole.Merge(block);
   }
   for (const store::v1::CheckpointPeriod& from : checkpoint.periods()) {
-    cube.periods_.emplace_back(period_of(from), from.result_count());
+    const absl::StatusOr<Period> period = next_period(from, cube.periods_);
+    if (!period.ok()) return period.status();
+    cube.periods_.emplace_back(*period, from.result_count());
   }
   cube.result_count_ = checkpoint.result_count();
   cube.final_count_ = checkpoint.final_count();

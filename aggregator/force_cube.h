@@ -28,7 +28,8 @@ struct Contribution {
   bool nil = false;
 };
 
-// What an accepted revision does to the totals of its force: takes out what the replaced revision held, and puts in its own.
+// What an accepted revision does to the totals of its force: takes out what the replaced revision held, and puts in its
+// own.
 struct CubeChange {
   std::optional<Contribution> removed;
   std::optional<Contribution> added;
@@ -62,7 +63,8 @@ class Block {
     friend bool operator==(const NodeSetCount&, const NodeSetCount&) = default;
   };
 
-  // `sign` is 1 to put the values of one result in, -1 to take them out. `node_count` is the size of the metric's lattice.
+  // `sign` is 1 to put the values of one result in, -1 to take them out. `node_count` is the size of the metric's
+  // lattice.
   void Add(const std::vector<NodeValue>& values, int node_count, int sign);
 
   // Adds all that `other` holds.
@@ -79,7 +81,8 @@ class Block {
   const std::vector<NodeSetCount>& node_sets() const { return node_sets_; }
 
   void ToCheckpoint(store::v1::CheckpointBlock* out) const;
-  static Block FromCheckpoint(const store::v1::CheckpointBlock& checkpoint);
+  // DATA_LOSS if its nodes are not those of `lattice`, ascending.
+  static absl::StatusOr<Block> FromCheckpoint(const Lattice& lattice, const store::v1::CheckpointBlock& checkpoint);
 
   friend bool operator==(const Block&, const Block&) = default;
 
@@ -91,7 +94,7 @@ class Block {
 
 // One metric.
 struct MetricCube {
-  Block whole;                                  // Over all periods.
+  Block whole;                                    // Over all periods.
   std::vector<std::pair<Period, Block>> periods;  // Ascending.
   friend bool operator==(const MetricCube&, const MetricCube&) = default;
 };
@@ -125,7 +128,7 @@ class ForceCube {
   bool Equals(const ForceCube& other) const;
 
   store::v1::CheckpointForceCube ToCheckpoint() const;
-  // DATA_LOSS if it does not fit the catalogue.
+  // DATA_LOSS if it does not fit the catalogue, or is not in the order that ToCheckpoint writes.
   static absl::StatusOr<ForceCube> FromCheckpoint(const Catalogue* catalogue,
                                                   const store::v1::CheckpointForceCube& checkpoint);
 
