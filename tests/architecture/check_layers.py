@@ -22,10 +22,10 @@ LAYERS = {
 FREE = {"tests", "bench"}
 
 GRPC_FOLDERS = {"service", "clients"} | FREE
-# RocksDB is known to storage's sources, not to its headers. Its own tests damage a store on purpose, and a
-# benchmark compares with the bare database.
-ROCKSDB_FILES = re.compile(r"^(storage/[^/]+\.cc|tests/storage/.+\.cc|bench/.+\.cc)$")
-ROCKSDB_TARGETS = re.compile(r"^(storage|tests/storage|bench)(/|$)")
+# RocksDB is known to storage's sources, not to its headers. Its own tests damage a store on purpose, those of faults
+# put a bad disk below it, and a benchmark compares with the bare database.
+ROCKSDB_FILES = re.compile(r"^(storage/[^/]+\.cc|tests/(storage|faults)/.+\.cc|bench/.+\.cc)$")
+ROCKSDB_TARGETS = re.compile(r"^(storage|tests/storage|tests/faults|bench)(/|$)")
 
 # Names that attract whatever has no home.
 VAGUE_FOLDERS = {"util", "utils", "common", "misc", "helpers", "shared"}
