@@ -18,6 +18,7 @@
 #include "domain/check.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
+#include "rocksdb/system_clock.h"
 
 namespace muster {
 namespace {
@@ -57,6 +58,30 @@ class NoLogger : public rocksdb::Logger {
   using Logger::Logv;
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
   size_t GetLogFileSize() const override { return 0; }
+};
+
+// RocksDB waits for a second after every flush and compaction that failed, lest it fill its log.
+class ImpatientClock : public rocksdb::SystemClockWrapper {
+ public:
+  ImpatientClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+  const char* Name() const override { return "ImpatientClock"; }
+  void SleepForMicroseconds(int micros) override { target_->SleepForMicroseconds(std::min(micros, 1'000)); }
+};
+
+// Goes the way of NewCompositeEnv, which takes no clock.
+class Environment : public rocksdb::EnvWrapper {
+ public:
+  explicit Environment(const std::shared_ptr<rocksdb::FileSystem>& disk)
+      : Environment(disk, rocksdb::NewCompositeEnv(disk)) {}
+  const char* Name() const override { return "FaultyDisk"; }
+
+ private:
+  Environment(const std::shared_ptr<rocksdb::FileSystem>& disk, std::unique_ptr<rocksdb::Env>&& composite)
+      : EnvWrapper(composite.get()), composite_(std::move(composite)) {
+    file_system_ = disk;
+    system_clock_ = std::make_shared<ImpatientClock>();
+  }
+  const std::unique_ptr<rocksdb::Env> composite_;
 };
 
 }  // namespace
@@ -804,7 +829,7 @@ void FaultyDisk::Disk::Restart() {
 }
 
 FaultyDisk::FaultyDisk(std::string folder, uint32_t seed)
-    : disk_(std::make_shared<Disk>(std::move(folder), seed)), environment_(rocksdb::NewCompositeEnv(disk_)) {}
+    : disk_(std::make_shared<Disk>(std::move(folder), seed)), environment_(std::make_unique<Environment>(disk_)) {}
 FaultyDisk::~FaultyDisk() = default;
 
 rocksdb::Env* FaultyDisk::environment() const { return environment_.get(); }

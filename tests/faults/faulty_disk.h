@@ -33,7 +33,7 @@ enum class DiskError {
 // Linux.
 //
 // Nothing is synced in truth, so a sync costs nothing. RocksDB's own log of what it does (LOG) is not written, and the
-// lock file (LOCK) has no faults.
+// lock file (LOCK) has no faults. The clock sleeps for a millisecond at most.
 //
 // All functions may be called from any thread at any time, but for Restart.
 class FaultyDisk {
