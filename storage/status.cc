@@ -7,10 +7,22 @@
 #include "rocksdb/status.h"
 
 namespace muster {
+namespace {
+
+// Whether a database could not be opened because a table file is there and the disk refused to read it: to RocksDB that
+// is corruption too.
+bool IsRefusedTableFile(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  return status.IsCorruption() && absl::StrContains(text, "Can't access") && absl::StrContains(text, "IO error: ") &&
+         !absl::StrContains(text, "No such file or directory");
+}
+
+}  // namespace
 
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing, absl::string_view mend) {
   if (status.ok()) return absl::OkStatus();
   const std::string message = absl::StrCat("cannot ", doing, ": ", status.ToString());
+  if (IsRefusedTableFile(status)) return absl::UnavailableError(message);
   if (status.IsCorruption() || status.IsPathNotFound()) return absl::DataLossError(absl::StrCat(message, ". ", mend));
   if (status.IsNoSpace() || (status.IsIOError() && status.subcode() == rocksdb::Status::kSpaceLimit)) {
     return absl::ResourceExhaustedError(message);

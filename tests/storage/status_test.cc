@@ -33,6 +33,19 @@ INSTANTIATE_TEST_SUITE_P(
     Codes, FromRocksDbTranslates,
     testing::ValuesIn<TranslationCase>({
         {"Corruption", rocksdb::Status::Corruption("checksum mismatch in 000012.sst"), absl::StatusCode::kDataLoss},
+        // What opening a database makes of table files that are there or not.
+        {"TableFileRefused",
+         rocksdb::Status::Corruption("Can't access /000012.sst: IO error: While pread: Input/output error\n"),
+         absl::StatusCode::kUnavailable},
+        {"TableFileMissing",
+         rocksdb::Status::Corruption("Can't access /000012.sst: IO error: No such file or directory: While open\n"),
+         absl::StatusCode::kDataLoss},
+        {"TableFilesMissingAndRefused",
+         rocksdb::Status::Corruption("Can't access /000012.sst: IO error: No such file or directory: While open\n"
+                                     "Can't access /000013.sst: IO error: While pread: Input/output error\n"),
+         absl::StatusCode::kDataLoss},
+        {"TableFileTooShort", rocksdb::Status::Corruption("Can't access /000012.sst: Corruption: file is too short\n"),
+         absl::StatusCode::kDataLoss},
         {"FileMissing", rocksdb::Status::PathNotFound("000012.sst"), absl::StatusCode::kDataLoss},
         {"NoSpace", rocksdb::Status::NoSpace("000012.sst"), absl::StatusCode::kResourceExhausted},
         {"SpaceLimit", rocksdb::Status::SpaceLimit("000012.sst"), absl::StatusCode::kResourceExhausted},
