@@ -113,11 +113,11 @@ class FaultyDisk::Disk : public rocksdb::FileSystemWrapper {
     const std::lock_guard lock(mutex_);
     for (Kind& kind : kinds_) kind.fails_in = kNever;
     free_bytes_.reset();
-    has_failed_ = false;
+    first_failure_.clear();
   }
-  bool HasFailed() const {
+  std::string FirstFailure() const {
     const std::lock_guard lock(mutex_);
-    return has_failed_;
+    return first_failure_;
   }
   void SetFreeBytes(int64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -273,6 +273,9 @@ class FaultyDisk::Disk : public rocksdb::FileSystemWrapper {
 
   static IOStatus Off() { return IOStatus::IOError("the power is off"); }
 
+  void NoteFailure(const std::string& path) {
+    if (first_failure_.empty()) first_failure_ = path;
+  }
   Kind& OfKind(DiskAction action) { return kinds_[static_cast<size_t>(action)]; }
   const Kind& OfKind(DiskAction action) const { return kinds_[static_cast<size_t>(action)]; }
   // From 0 to `limit`.
@@ -306,7 +309,8 @@ class FaultyDisk::Disk : public rocksdb::FileSystemWrapper {
   IOStatus WriteTo(File& file, const std::string& path, const Slice& data, std::optional<uint64_t> at,
                    const Function& write);
   IOStatus Sync(File& file, const std::string& path);
-  IOStatus SyncFolder(const std::string& folder);
+  // `reason` is what the sync is for: a name in the folder, or the folder.
+  IOStatus SyncFolder(const std::string& folder, const std::string& reason);
 
   // The rest with mutex_ held.
 
@@ -325,7 +329,7 @@ class FaultyDisk::Disk : public rocksdb::FileSystemWrapper {
   mutable std::condition_variable changed_;
   std::mt19937 random_;
   std::array<Kind, 3> kinds_;
-  bool has_failed_ = false;
+  std::string first_failure_;          // Path; empty: nothing failed.
   std::optional<int64_t> free_bytes_;  // Without: enough.
   mutable int held_threads_ = 0;
   int64_t off_in_ = kNever;
@@ -355,7 +359,7 @@ FaultyDisk::Disk::Passage FaultyDisk::Disk::Pass(Lock& lock, DiskAction action, 
   }
   if (kind.fails_in != kNever && --kind.fails_in <= 0) {
     kind.fails_in = kind.for_ever ? 1 : kNever;
-    has_failed_ = true;
+    NoteFailure(path);
     return {StatusOf(kind.error, path), Effect::kFails};
   }
   return {IOStatus::OK(), Effect::kGoes};
@@ -374,7 +378,7 @@ IOStatus FaultyDisk::Disk::WriteTo(File& file, const std::string& path, const Sl
     const uint64_t room = inside + static_cast<uint64_t>(std::max<int64_t>(0, *free_bytes_));
     if (taken > room) {
       taken = room;
-      has_failed_ = true;
+      NoteFailure(path);
       if (passed.ok()) passed = StatusOf(DiskError::kNoSpace, path);
     }
   }
@@ -409,9 +413,9 @@ IOStatus FaultyDisk::Disk::Sync(File& file, const std::string& path) {
   return passed;
 }
 
-IOStatus FaultyDisk::Disk::SyncFolder(const std::string& folder) {
+IOStatus FaultyDisk::Disk::SyncFolder(const std::string& folder, const std::string& reason) {
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kSync, folder);
+  const auto [passed, effect] = Pass(lock, DiskAction::kSync, reason);
   if (lies_of_folders_ || !IsDone(effect)) return passed;
   for (const Change& change : changes_[folder]) {
     for (const auto& [path, file] : change) {
@@ -579,10 +583,12 @@ class FaultyDisk::Disk::Folder : public rocksdb::FSDirectoryWrapper {
   Folder(Disk& disk, std::string path, std::unique_ptr<rocksdb::FSDirectory>&& target)
       : FSDirectoryWrapper(std::move(target)), disk_(disk), path_(std::move(path)) {}
 
-  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override { return disk_.SyncFolder(path_); }
-  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
-                               const rocksdb::DirFsyncOptions& /*how*/) override {
-    return Fsync(options, debug);
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
+    return disk_.SyncFolder(path_, path_);
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& /*options*/, IODebugContext* /*debug*/,
+                               const rocksdb::DirFsyncOptions& why) override {
+    return disk_.SyncFolder(path_, why.renamed_new_name.empty() ? path_ : why.renamed_new_name);
   }
 
  private:
@@ -596,7 +602,7 @@ IOStatus FaultyDisk::Disk::NewWritableFile(const std::string& name, const FileOp
   Lock lock(mutex_);
   auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (passed.ok() && free_bytes_.has_value() && *free_bytes_ <= 0) {
-    has_failed_ = true;
+    NoteFailure(path);
     return StatusOf(DiskError::kNoSpace, path);
   }
   if (!IsDone(effect)) return passed;
@@ -820,7 +826,7 @@ void FaultyDisk::Disk::Restart() {
   }
 
   for (Kind& kind : kinds_) kind = Kind{.count = kind.count};
-  has_failed_ = false;
+  first_failure_.clear();
   free_bytes_.reset();
   off_in_ = kNever;
   is_off_ = false;
@@ -838,7 +844,8 @@ void FaultyDisk::FailAt(DiskAction action, int64_t nth, DiskError error, bool fo
   disk_->FailAt(action, nth, error, for_ever);
 }
 void FaultyDisk::Mend() { disk_->Mend(); }
-bool FaultyDisk::HasFailed() const { return disk_->HasFailed(); }
+bool FaultyDisk::HasFailed() const { return !FirstFailure().empty(); }
+std::string FaultyDisk::FirstFailure() const { return disk_->FirstFailure(); }
 void FaultyDisk::SetFreeBytes(int64_t bytes) { disk_->SetFreeBytes(bytes); }
 void FaultyDisk::Hold(DiskAction action) { disk_->Hold(action); }
 void FaultyDisk::Release() { disk_->Release(); }

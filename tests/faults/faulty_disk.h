@@ -56,8 +56,10 @@ class FaultyDisk {
   void FailAt(DiskAction action, int64_t nth, DiskError error, bool for_ever);
   // Nothing fails any more that has not failed.
   void Mend();
-  // Whether any action failed because of FailAt, since the last Mend.
+  // Whether any action failed as ordered, or for want of space, since the last Mend; and of which file the first was,
+  // for a sync of a folder the file that was renamed.
   bool HasFailed() const;
+  std::string FirstFailure() const;
 
   // Files can grow by that many bytes in all; whatever is removed makes room. A write beyond leaves what fits, and ends
   // in kNoSpace; no file can be made when nothing is left.
