@@ -82,7 +82,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::unique_ptr<Server> server(new Server());
   Parts& parts = *server->parts_;
 
-  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open({.directory = options.store_directory});
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      Store::Open({.directory = options.store_directory, .environment = options.environment});
   if (!store.ok()) return store.status();
   parts.store = *std::move(store);
   parts.cubes = std::make_unique<Cubes>(options.catalogue, NowMicros);

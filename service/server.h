@@ -10,6 +10,10 @@
 #include "domain/catalogue.h"
 #include "service/limits.h"
 
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
 namespace muster {
 
 struct ServerOptions {
@@ -17,6 +21,7 @@ struct ServerOptions {
   std::string listen_address = "127.0.0.1:7450";  // Loopback only; port 0 picks a free one.
   std::shared_ptr<const Catalogue> catalogue;
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
+  rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
 };
 
 class Server {
