@@ -1,0 +1,308 @@
+// The whole server on a disk that fails, or stands still.
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "gtest/gtest.h"
+#include "service/limits.h"
+#include "service/server.h"
+#include "tests/faults/faulty_disk.h"
+#include "tests/faults/journal.h"
+#include "tests/faults/memory_folder.h"
+#include "tests/faults/running_muster.h"
+#include "tests/service/server_fixture.h"
+
+namespace muster {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::IsEmpty;
+
+// A context of one call with a deadline.
+struct Context : grpc::ClientContext {
+  explicit Context(milliseconds deadline) { set_deadline(std::chrono::system_clock::now() + deadline); }
+};
+
+class ServerOnBadDiskTest : public testing::Test {
+ protected:
+  ServerOnBadDiskTest() : journal_(ShippedCatalogue()) { Start(); }
+
+  void Start(milliseconds checkpoint_interval = kCheckpointInterval) {
+    ServerOptions options;
+    options.store_directory = folder_.Path("store");
+    options.listen_address = "127.0.0.1:0";
+    options.catalogue = ShippedCatalogue();
+    options.checkpoint_interval = checkpoint_interval;
+    options.environment = disk_.environment();
+    absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    client_ = std::make_unique<Client>(server_->address());
+  }
+  void Stop() {
+    client_.reset();
+    server_.reset();
+  }
+
+  // The whole journey of results, with a journal.
+  grpc::Status Submit(const v1::SubmitResultsRequest& request, milliseconds deadline = seconds(60)) {
+    for (const v1::OperationResult& result : request.results()) journal_.Send(result);
+    Context context(deadline);
+    v1::SubmitResultsResponse response;
+    const grpc::Status status = client_->ingest->SubmitResults(&context, request, &response);
+    if (status.ok()) Acknowledge(request, response);
+    return status;
+  }
+  grpc::Status Submit(const v1::OperationResult& result) {
+    v1::SubmitResultsRequest request;
+    *request.add_results() = result;
+    return Submit(request);
+  }
+  void Acknowledge(const v1::SubmitResultsRequest& request, const v1::SubmitResultsResponse& response) {
+    ASSERT_EQ(request.results_size(), response.receipts_size());
+    for (int i = 0; i < request.results_size(); ++i) {
+      journal_.Acknowledge(request.results(i), response.receipts(i).outcome());
+    }
+  }
+
+  // A request as large as they come: 1,000 results of about 570 bytes, under ids of their own.
+  static v1::SubmitResultsRequest LargeRequest(int number) {
+    v1::SubmitResultsRequest request;
+    for (int i = 0; i < kMaxResultsPerRequest; ++i) {
+      *request.add_results() = MakeResult(absl::StrCat("large-", number, "-", i), 1, 1);
+      request.mutable_results()->rbegin()->set_reason(std::string(480, 'r'));
+    }
+    return request;
+  }
+
+  HealthCheckResponse::ServingStatus Health(const std::string& service) {
+    const auto health = grpc::health::v1::Health::NewStub(client_->channel);
+    Context context(seconds(60));
+    HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    EXPECT_THAT(health->Check(&context, request, &response), IsOkCall());
+    return response.status();
+  }
+
+  // After the server has stopped: both laws hold of what it left.
+  void ExpectTheLaws() {
+    StoreOptions options;
+    options.directory = folder_.Path("store");
+    options.environment = disk_.environment();
+    const auto muster = RunningMuster::Start(options, ShippedCatalogue());
+    ASSERT_TRUE(muster.ok()) << muster.status();
+    EXPECT_THAT(journal_.BrokenLaws((*muster)->store(), (*muster)->cubes()), IsEmpty());
+  }
+
+  const MemoryFolder folder_;
+  FaultyDisk disk_{folder_.Path("lost"), 1};
+  Journal journal_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Client> client_;
+};
+
+TEST_F(ServerOnBadDiskTest, AFailedSyncIsToldToCallersAndToHealthAndEndsWithAStart) {
+  ASSERT_THAT(Submit(MakeResult("before", 1, 5)), IsOkCall());
+  EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
+
+  disk_.FailAt(DiskAction::kSync, 1, DiskError::kInputOutput, false);
+  const grpc::Status refused = Submit(MakeResult("refused", 1, 7));
+  EXPECT_THAT(refused, FailsWith(grpc::UNAVAILABLE, "STORE_UNAVAILABLE"));
+  EXPECT_TRUE(ErrorOf(refused).has_retry);
+  // The disk is good again, but what it holds is not known.
+  EXPECT_THAT(Submit(MakeResult("after", 1, 11)), FailsWith(grpc::UNAVAILABLE, "STORE_UNAVAILABLE"));
+  for (const char* const service : {"", "muster.v1.IngestService", "muster.v1.TotalsService"}) {
+    EXPECT_EQ(Health(service), HealthCheckResponse::NOT_SERVING) << service;
+  }
+  // Reading goes on.
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), 5);
+  v1::GetResultRequest request;
+  request.set_operation(kOctober2021);
+  request.set_force("thames-valley");
+  request.set_result_id("before");
+  v1::GetResultResponse response;
+  EXPECT_THAT(MUSTER_CALL(*client_, ingest, GetResult, request, &response), IsOkCall());
+
+  Stop();
+  disk_.Restart();
+  Start();
+  EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
+  EXPECT_THAT(Submit(MakeResult("refused", 1, 7)), IsOkCall());
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), 12);
+  Stop();
+  ExpectTheLaws();
+}
+
+// Calls that are under way all at once.
+class Calls {
+ public:
+  explicit Calls(Client& client) : client_(client) {}
+  ~Calls() { AwaitAll(); }
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+
+  // `done` is called on a thread of gRPC.
+  void Submit(const v1::SubmitResultsRequest& request, milliseconds deadline,
+              std::function<void(const v1::SubmitResultsResponse&)> accepted) {
+    auto call = std::make_shared<OneCall<v1::SubmitResultsResponse>>(deadline);
+    Begin();
+    client_.ingest->async()->SubmitResults(&call->context, &request, &call->response,
+                                           [this, call, accepted](const grpc::Status& status) {
+                                             if (status.ok()) accepted(call->response);
+                                             End(status);
+                                           });
+  }
+  void Get(const v1::GetResultRequest& request, milliseconds deadline) {
+    auto call = std::make_shared<OneCall<v1::GetResultResponse>>(deadline);
+    Begin();
+    client_.ingest->async()->GetResult(&call->context, &request, &call->response,
+                                       [this, call](const grpc::Status& status) { End(status); });
+  }
+
+  void AwaitAll() { AwaitUntilUnderWay(0); }
+  // Returns when no more than `most` are under way.
+  void AwaitUntilUnderWay(int most) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return under_way_ <= most; });
+  }
+  void AwaitOne() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !ended_.empty(); });
+  }
+  // Of the calls that have ended.
+  std::vector<grpc::Status> ended() const {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
+ private:
+  template <typename Response>
+  struct OneCall {
+    explicit OneCall(milliseconds deadline) : context(deadline) {}
+    Context context;
+    Response response;
+  };
+
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    ++under_way_;
+  }
+  void End(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    --under_way_;
+    ended_.push_back(status);
+    changed_.notify_all();
+  }
+
+  Client& client_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::condition_variable changed_;
+  int under_way_ = 0;
+  std::vector<grpc::Status> ended_;
+};
+
+class ServerOnStoppedDiskTest : public ServerOnBadDiskTest, public testing::WithParamInterface<DiskAction> {};
+
+TEST_P(ServerOnStoppedDiskTest, ShedsWhatItHasNoRoomForAnswersQueriesAndThenGoesOn) {
+  ASSERT_THAT(Submit(MakeResult("before", 1, 5)), IsOkCall());
+  disk_.Hold(GetParam());
+
+  // Whoever sets a deadline is free again when it passes.
+  v1::SubmitResultsRequest small;
+  *small.add_results() = MakeResult("waiting", 1, 7);
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(Submit(small, milliseconds(200)).error_code(), grpc::DEADLINE_EXCEEDED);
+  EXPECT_LT(steady_clock::now() - begin, seconds(5));
+  disk_.AwaitHeld(1);
+
+  // What waits is bounded in bytes, of which a message counts at least twice: then nothing more is taken, and said so.
+  std::vector<v1::SubmitResultsRequest> requests;
+  for (int i = 0; i < 80; ++i) requests.push_back(LargeRequest(i));
+  const auto most_waiting = static_cast<int>((kMaxQueuedBytes + 2 * kMaxGroupBytes) /
+                                             (2 * static_cast<int64_t>(requests.front().ByteSizeLong())));
+  ASSERT_LT(most_waiting, 75);
+  Calls calls(*client_);
+  for (const v1::SubmitResultsRequest& request : requests) {
+    for (const v1::OperationResult& result : request.results()) journal_.Send(result);
+    calls.Submit(request, seconds(60),
+                 [&](const v1::SubmitResultsResponse& response) { Acknowledge(request, response); });
+  }
+  calls.AwaitOne();
+  const grpc::Status first = calls.ended().front();
+  EXPECT_THAT(first, FailsWith(grpc::RESOURCE_EXHAUSTED, "QUEUE_FULL"));
+  EXPECT_TRUE(ErrorOf(first).has_retry);
+
+  // Questions are answered all the while, and the server is well.
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), 5);
+  EXPECT_EQ(client_->Verify().mismatches_size(), 0);
+  EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
+
+  calls.AwaitUntilUnderWay(most_waiting);
+  for (const grpc::Status& status : calls.ended()) EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+
+  disk_.Release();
+  calls.AwaitAll();
+  int taken = 0;
+  for (const grpc::Status& status : calls.ended()) {
+    if (status.error_code() != grpc::RESOURCE_EXHAUSTED) {
+      EXPECT_THAT(status, IsOkCall());
+      ++taken;
+    }
+  }
+  EXPECT_GT(taken, 0);
+  EXPECT_LE(taken, most_waiting);
+  // What was shed may be sent again at once, and what nobody waited for was taken.
+  EXPECT_THAT(Submit(requests.back()), IsOkCall());
+  EXPECT_THAT(Submit(small), IsOkCall());
+  Stop();
+  disk_.Restart();
+  ExpectTheLaws();
+}
+
+INSTANTIATE_TEST_SUITE_P(Actions, ServerOnStoppedDiskTest, testing::Values(DiskAction::kWrite, DiskAction::kSync),
+                         [](const auto& row) { return row.param == DiskAction::kWrite ? "Writes" : "Syncs"; });
+
+// Off, for it fails: GetResult and ListResults read the disk on the threads that gRPC calls handlers on, of which there
+// are few. On two processors two such calls that wait keep the whole server from answering anything.
+TEST_F(ServerOnBadDiskTest, DISABLED_WhoeverWaitsToReadTheDiskKeepsNobodyFromTheTotals) {
+  for (int i = 0; i < 3; ++i) ASSERT_THAT(Submit(LargeRequest(i)), IsOkCall());
+  Stop();
+  Start();
+  const int64_t sum = client_->TotalOf(kOctober2021, "arrests")->sum();
+  disk_.Hold(DiskAction::kRead);
+  Calls calls(*client_);
+  std::vector<v1::GetResultRequest> requests;
+  for (int i = 0; i < 64; ++i) {
+    requests.emplace_back();
+    requests.back().set_operation(kOctober2021);
+    requests.back().set_force("thames-valley");
+    requests.back().set_result_id(absl::StrCat("large-", i % 3, "-", i));
+  }
+  for (const v1::GetResultRequest& request : requests) calls.Get(request, seconds(30));
+  disk_.AwaitHeld(1);
+  v1::QueryTotalsRequest request;
+  request.mutable_query()->add_operations(kOctober2021);
+  request.mutable_query()->add_metrics("arrests");
+  Context context(seconds(10));
+  v1::QueryTotalsResponse response;
+  EXPECT_THAT(client_->totals->QueryTotals(&context, request, &response), IsOkCall());
+  EXPECT_EQ(response.rows_size() == 1 ? response.rows(0).total().sum() : -1, sum);
+  disk_.Release();
+  calls.AwaitAll();
+  for (const grpc::Status& status : calls.ended()) EXPECT_THAT(status, IsOkCall());
+}
+
+}  // namespace
+}  // namespace muster
