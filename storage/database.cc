@@ -317,6 +317,11 @@ absl::StatusOr<Contents> InspectFolder(rocksdb::Env* env, const std::string& dir
     any->SeekToFirst();
     if (any->Valid()) return Foreign(directory, "it has no format record");
     if (!any->status().ok()) return FromRocksDb(any->status(), open);
+    // A store gets its format record before anything else, so it was not while it was made that this one was stopped.
+    if (const auto table = std::find_if(files.begin(), files.end(), IsTableFile); table != files.end()) {
+      return DataLossAt(absl::StrCat("the store in '", directory, "'"),
+                        absl::StrCat("there is data (", *table, ") but no format record"));
+    }
     return Contents::kUnfinished;
   }
   for (const Family family : kFamilies) {

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -49,6 +50,14 @@ absl::Status ReplayAll(const Store& store) {
 
 absl::Status ReadParts(const Store& store) {
   return store.ReadCheckpoint([](const CheckpointPart&) { return absl::OkStatus(); });
+}
+
+std::vector<std::string> FilesStartingWith(const std::string& folder, absl::string_view beginning) {
+  std::vector<std::string> paths;
+  for (const auto& [name, size] : FilesOf(folder)) {
+    if (absl::StartsWith(name, beginning)) paths.push_back(absl::StrCat(folder, "/", name));
+  }
+  return paths;
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenAt(const std::string& directory, rocksdb::Env* environment = nullptr) {
@@ -142,6 +151,22 @@ TEST_F(DamageTest, AMissingTableFileIsFoundAndNamed) {
   }
   fs::remove(file);
   EXPECT_THAT(OpenAt(StorePath()), StatusIs(kDataLoss, HasSubstr(fs::path(file).stem().string())));
+}
+
+// With its end the manifest loses all that was ever added to the database, which then looks as if it were being made.
+TEST_F(DamageTest, AManifestCutToItsBeginningIsNotTakenForAStoreThatWasNeverFinished) {
+  const std::vector<std::string> manifests = FilesStartingWith(StorePath(), "MANIFEST-");
+  ASSERT_THAT(manifests, SizeIs(1));
+  const std::string whole = ReadFile(manifests[0]);
+  const size_t families = whole.find("newest");  // Where the second of ours is added.
+  ASSERT_NE(families, std::string::npos);
+  for (size_t length = 0; length < families; ++length) {
+    WriteFile(manifests[0], whole.substr(0, length));
+    EXPECT_THAT(OpenAt(StorePath()), StatusIs(kDataLoss, AllOf(HasSubstr(StorePath()), HasSubstr("backup")))) << length;
+  }
+  WriteFile(manifests[0], whole);
+  Open();
+  EXPECT_THAT(ReplayAll(store()), IsOk());
 }
 
 // Each row changes one record behind the store's back, as no checksum can see.
