@@ -1,100 +1,25 @@
 #include "tests/service/musterd_process.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 #include <utility>
 
 namespace muster {
 namespace {
 
-// Whether there is something to read before the deadline.
-bool WaitToRead(int descriptor, std::chrono::steady_clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  pollfd waiting{descriptor, POLLIN, 0};
-  return left.count() > 0 && poll(&waiting, 1, static_cast<int>(left.count())) > 0;
+std::vector<std::string> MusterdWords(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {MUSTER_BINARY_DIR "/musterd"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
 }
 
 }  // namespace
 
 MusterdProcess::MusterdProcess(const std::vector<std::string>& arguments, std::string log_file)
-    : log_file_(std::move(log_file)) {
-  std::vector<std::string> words = {MUSTER_BINARY_DIR "/musterd"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  const int failed = posix_spawn(&process_, words[0].c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  output_ = ends[0];
-  if (failed != 0) throw std::runtime_error("cannot run " + words[0] + "; is it built?");
-}
-
-MusterdProcess::~MusterdProcess() {
-  Signal(SIGKILL);
-  WaitUntilEnded();
-  close(output_);
-}
-
-std::optional<std::string> MusterdProcess::ReadLine() {
-  const auto deadline = std::chrono::steady_clock::now() + kProcessDeadline;
-  std::string line;
-  char character = 0;
-  while (WaitToRead(output_, deadline) && read(output_, &character, 1) == 1) {
-    if (character == '\n') return line;
-    line.push_back(character);
-  }
-  return std::nullopt;
-}
+    : ChildProcess(MusterdWords(arguments), std::move(log_file)) {}
 
 std::string MusterdProcess::WaitUntilListening() {
   const std::string prefix = "listening on ";
   const std::string line = ReadLine().value_or("");
   return line.rfind(prefix, 0) == 0 ? line.substr(prefix.size()) : "";
-}
-
-void MusterdProcess::Signal(int number) const {
-  if (!ended_) kill(process_, number);
-}
-
-std::optional<int> MusterdProcess::WaitUntilEnded() {
-  if (ended_) return ended_;
-  const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, process_, 0));
-  const bool has_ended = WaitToRead(descriptor, std::chrono::steady_clock::now() + kProcessDeadline);
-  close(descriptor);
-  int status = 0;
-  if (!has_ended || waitpid(process_, &status, 0) != process_) return std::nullopt;
-  ended_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return ended_;
-}
-
-std::string MusterdProcess::RestOfOutput() {
-  std::string output;
-  while (const std::optional<std::string> line = ReadLine()) output += *line + "\n";
-  return output;
-}
-
-std::string MusterdProcess::Log() const {
-  std::ifstream in(log_file_, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<std::string> ServeStore(const std::string& store) { return {"--store", store, "--listen", "127.0.0.1:0"}; }
