@@ -1,0 +1,151 @@
+#include "bench/load/stream_ingest.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bench/load/connection.h"
+#include "grpcpp/grpcpp.h"
+#include "muster/v1/ingest_service.grpc.pb.h"
+
+namespace muster::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Made before, so that making costs nothing while it is measured; more would only fall out of the processor's caches.
+constexpr int kMessagesPerStream = 8;
+
+// A message to be sent again and again, with new names each time.
+struct PreparedMessage {
+  v1::StreamResultsRequest request;
+  int64_t result_bytes = 0;  // The sum; names are all of one length.
+};
+
+PreparedMessage Prepare(Workload& workload, int results) {
+  PreparedMessage message;
+  for (int index = 0; index < results; ++index) {
+    v1::OperationResult* const result = message.request.add_results();
+    *result = workload.Make();
+    FreshResultIds::Write(0, result->mutable_result_id());
+    message.result_bytes += static_cast<int64_t>(result->ByteSizeLong());
+  }
+  return message;
+}
+
+void NameAnew(v1::StreamResultsRequest* request) {
+  uint64_t number = FreshResultIds::Take(request->results_size());
+  for (v1::OperationResult& result : *request->mutable_results()) {
+    FreshResultIds::Write(number++, result.mutable_result_id());
+  }
+}
+
+}  // namespace
+
+struct StreamIngest::Stream {
+  std::vector<PreparedMessage> messages;
+  std::optional<int64_t> messages_to_send;
+  StreamTotals totals;
+  std::thread thread;
+};
+
+StreamIngest::StreamIngest(std::string address, Workload& workload, const StreamShape& shape)
+    : address_(std::move(address)), shape_(shape) {
+  const int64_t results_of_all = int64_t{shape.streams} * shape.results_per_message;
+  if (shape.results && *shape.results % results_of_all != 0) {
+    throw std::invalid_argument(absl::StrCat("not a multiple of ", results_of_all, ": ", *shape.results));
+  }
+  for (int index = 0; index < shape.streams; ++index) {
+    streams_.push_back(std::make_unique<Stream>());
+    if (shape.results) streams_.back()->messages_to_send = *shape.results / results_of_all;
+    for (int message = 0; message < kMessagesPerStream; ++message) {
+      streams_.back()->messages.push_back(Prepare(workload, shape.results_per_message));
+    }
+  }
+}
+
+StreamIngest::~StreamIngest() {
+  stop_ = true;
+  for (const std::unique_ptr<Stream>& stream : streams_) {
+    if (stream->thread.joinable()) stream->thread.join();
+  }
+}
+
+void StreamIngest::Start() {
+  for (const std::unique_ptr<Stream>& stream : streams_) {
+    stream->thread = std::thread([this, one = stream.get()] {
+      try {
+        Run(*one);
+      } catch (...) {
+        stop_ = true;  // Without one, what the others send means nothing.
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+      }
+    });
+  }
+}
+
+StreamTotals StreamIngest::Finish() {
+  if (!shape_.results) stop_ = true;
+  StreamTotals totals;
+  for (const std::unique_ptr<Stream>& stream : streams_) {
+    stream->thread.join();
+    totals.results += stream->totals.results;
+    totals.result_bytes += stream->totals.result_bytes;
+    totals.warnings += stream->totals.warnings;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+  return totals;
+}
+
+void StreamIngest::Run(Stream& stream) {
+  const auto stub = v1::IngestService::NewStub(OwnConnection(address_));
+  grpc::ClientContext context;
+  const auto call = stub->StreamResults(&context);
+  v1::StreamResultsResponse response;
+  std::optional<Clock::duration> interval;
+  if (shape_.results_per_second) {
+    interval = std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(shape_.streams * shape_.results_per_message / *shape_.results_per_second));
+  }
+  Clock::time_point due = Clock::now();
+  int64_t sent = 0;
+  int64_t answered = 0;
+  bool broken = false;
+  while (!broken) {
+    const bool ended = stop_.load(std::memory_order_relaxed) || sent == stream.messages_to_send;
+    if (ended && answered == sent) break;
+    const bool has_room = sent - answered < shape_.messages_in_flight;
+    if (!ended && has_room && interval && answered == sent) std::this_thread::sleep_until(due);
+    if (!ended && has_room && (!interval || Clock::now() >= due)) {
+      PreparedMessage& message = stream.messages[static_cast<size_t>(sent) % stream.messages.size()];
+      NameAnew(&message.request);
+      broken = !call->Write(message.request);
+      stream.totals.result_bytes += message.result_bytes;
+      ++sent;
+      if (interval) due += *interval;
+      continue;
+    }
+    broken = !call->Read(&response);
+    if (broken) break;
+    if (response.receipts_size() != shape_.results_per_message) {
+      throw std::runtime_error("an answer has too few receipts, or too many");
+    }
+    for (const v1::Receipt& receipt : response.receipts()) {
+      if (receipt.outcome() != v1::OUTCOME_ACCEPTED) {
+        throw std::runtime_error("a result was not accepted: " + receipt.ShortDebugString());
+      }
+      stream.totals.warnings += receipt.warnings_size();
+    }
+    stream.totals.results += response.receipts_size();
+    acknowledged_.fetch_add(response.receipts_size(), std::memory_order_relaxed);
+    ++answered;
+  }
+  call->WritesDone();
+  const grpc::Status status = call->Finish();
+  if (!status.ok() || broken) throw std::runtime_error("a stream broke: " + status.error_message());
+}
+
+}  // namespace muster::bench

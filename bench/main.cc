@@ -1,0 +1,126 @@
+// muster_bench: measures Muster beside its ceilings and peers.
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bench/processes/temporary_folder.h"
+#include "bench/report/machine.h"
+#include "bench/report/report.h"
+#include "bench/suites/settings.h"
+#include "bench/suites/suites.h"
+
+namespace {
+
+using muster::bench::Report;
+using muster::bench::Settings;
+
+struct Suite {
+  std::string name;
+  std::string description;
+  std::function<void(const Settings&, Report&)> run;
+};
+
+std::vector<Suite> AllSuites() {
+  return {
+      {"ingest", "durable ingest through streams, beside bare RocksDB", muster::bench::RunIngestSuite},
+  };
+}
+
+std::string Description(const std::vector<Suite>& suites) {
+  std::string text =
+      "Measures Muster side by side with its ceilings and peers, in rounds that take turns, and prints medians.\n"
+      "Suites:\n";
+  for (const Suite& suite : suites) absl::StrAppend(&text, "  ", suite.name, ": ", suite.description, "\n");
+  return text;
+}
+
+// Removes `folder` when the run is interrupted; processes that it started go with it. Call it before any thread is
+// made.
+void RemoveWhenInterrupted(const std::string& folder) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals, folder] {
+    int number = 0;
+    sigwait(&signals, &number);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    _exit(128 + number);
+  }).detach();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<Suite> suites = AllSuites();
+  std::vector<std::string> names;
+  names.reserve(suites.size());
+  for (const Suite& suite : suites) names.push_back(suite.name);
+
+  CLI::App app{Description(suites)};
+  Settings settings;
+  std::vector<std::string> wanted;
+  std::string json_file;
+  const char* const temporary = std::getenv("TMPDIR");
+  std::string parent = temporary != nullptr ? temporary : "/var/tmp";
+  app.add_option("suites", wanted, "Suites to run; all if none is named")->check(CLI::IsMember(names));
+  app.add_option("--rounds", settings.rounds, "Rounds; medians are taken over them")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  app.add_option("--seconds", settings.seconds, "Length of each measurement")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 600.0));
+  app.add_option("--results", settings.store_results, "Results of the full store, in suites that need one")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{10'000}, int64_t{20'000'000}));
+  app.add_option("--seed", settings.seed, "Makes other results")->capture_default_str();
+  app.add_option("--folder", parent, "Where stores go, in a folder that is removed afterwards; must be a real disk")
+      ->capture_default_str()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--json", json_file, "Write the report for machines to a file")->type_name("FILE");
+  app.add_option("--perf", settings.perf_file, "Write what `perf record` sees of the server in the last round")
+      ->type_name("FILE");
+  CLI11_PARSE(app, argc, argv);
+
+  const muster::bench::TemporaryFolder folder(parent);
+  RemoveWhenInterrupted(folder.path());
+  settings.folder = folder.path();
+  Report report;
+  DescribeMachine(settings.folder, report);
+  report.AddCondition("rounds", absl::StrCat(settings.rounds, " of ", settings.seconds, " s, seed ", settings.seed));
+  for (const Suite& suite : suites) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), suite.name) == wanted.end()) continue;
+    try {
+      suite.run(settings, report);
+    } catch (const std::exception& error) {
+      std::cerr << suite.name << ": " << error.what() << "\n";
+      report.AddFailure({suite.name, error.what()});
+    }
+  }
+  report.WriteTable(std::cout);
+  if (!json_file.empty()) {
+    std::ofstream out(json_file);
+    report.WriteJson(out);
+    if (!out.flush()) {
+      std::cerr << "cannot write " << json_file << "\n";
+      return 1;
+    }
+  }
+  return report.has_failures() ? 1 : 0;
+}
