@@ -36,6 +36,10 @@ struct Suite {
 std::vector<Suite> AllSuites() {
   return {
       {"ingest", "durable ingest through streams, beside bare RocksDB", muster::bench::RunIngestSuite},
+      {"ingest-over", "the same over a full store; its start, memory and disk", muster::bench::RunIngestOverSuite},
+      {"unary", "durable ingest of single results, beside a bare gRPC echo", muster::bench::RunUnarySuite},
+      {"query", "latency of totals, beside a bare gRPC echo", muster::bench::RunQuerySuite},
+      {"mixed", "1,000 queries a second while results come in", muster::bench::RunMixedSuite},
   };
 }
 

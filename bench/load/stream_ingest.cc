@@ -52,13 +52,15 @@ struct StreamIngest::Stream {
 
 StreamIngest::StreamIngest(std::string address, Workload& workload, const StreamShape& shape)
     : address_(std::move(address)), shape_(shape) {
-  const int64_t results_of_all = int64_t{shape.streams} * shape.results_per_message;
-  if (shape.results && *shape.results % results_of_all != 0) {
-    throw std::invalid_argument(absl::StrCat("not a multiple of ", results_of_all, ": ", *shape.results));
+  if (shape.results && *shape.results % shape.results_per_message != 0) {
+    throw std::invalid_argument(absl::StrCat("not a multiple of ", shape.results_per_message, ": ", *shape.results));
   }
   for (int index = 0; index < shape.streams; ++index) {
     streams_.push_back(std::make_unique<Stream>());
-    if (shape.results) streams_.back()->messages_to_send = *shape.results / results_of_all;
+    if (shape.results) {
+      const int64_t messages = *shape.results / shape.results_per_message;
+      streams_.back()->messages_to_send = messages / shape.streams + (index < messages % shape.streams ? 1 : 0);
+    }
     for (int message = 0; message < kMessagesPerStream; ++message) {
       streams_.back()->messages.push_back(Prepare(workload, shape.results_per_message));
     }

@@ -23,7 +23,7 @@ struct StreamShape {
   // Over all streams: messages are sent on a fixed schedule, as far as the window allows. Absent: as fast as answers
   // come.
   std::optional<double> results_per_second;
-  // Over all streams, a multiple of streams x results_per_message: ends by itself after so many. Absent: at Finish().
+  // Over all streams, a multiple of results_per_message: ends by itself after so many. Absent: at Finish().
   std::optional<int64_t> results;
 };
 

@@ -190,23 +190,25 @@ v1::OperationResult Workload::Make() {
 }
 
 std::vector<v1::OperationResult> Workload::MakeOneOfEach(const std::string& operation, const std::string& region) {
+  const auto asked = std::find_if(operations_.begin(), operations_.end(),
+                                  [&](const v1::Operation& one) { return one.id() == operation; });
+  if (asked == operations_.end()) throw std::invalid_argument("no operation " + operation);
+  std::vector<std::pair<std::string, std::string>> periods = {{asked->start_date(), asked->end_date()}};
+  for (const std::string& day : DaysOf(*asked)) periods.emplace_back(day, day);
   std::vector<v1::OperationResult> results;
-  for (const v1::Operation& one : operations_) {
-    if (one.id() != operation) continue;
-    for (const v1::Force& force : forces_) {
-      if (!IsIn(force, region)) continue;
-      for (const std::string& day : DaysOf(one)) {
-        for (size_t metric = 0; metric < metrics_.size(); ++metric) {
-          if (metric % kFiguresPerResult == 0) {
-            v1::OperationResult& result = results.emplace_back();
-            result.set_operation(operation);
-            result.set_force(force.id());
-            result.set_revision(1);
-            result.set_start_date(day);
-            result.set_end_date(day);
-          }
-          FillValue(metrics_[metric], 100 + static_cast<int64_t>(Below(400)), results.back().add_figures());
+  for (const v1::Force& force : forces_) {
+    if (!IsIn(force, region)) continue;
+    for (const auto& [first_day, last_day] : periods) {
+      for (size_t metric = 0; metric < metrics_.size(); ++metric) {
+        if (metric % kFiguresPerResult == 0) {
+          v1::OperationResult& result = results.emplace_back();
+          result.set_operation(operation);
+          result.set_force(force.id());
+          result.set_revision(1);
+          result.set_start_date(first_day);
+          result.set_end_date(last_day);
         }
+        FillValue(metrics_[metric], 100 + static_cast<int64_t>(Below(400)), results.back().add_figures());
       }
     }
   }

@@ -3,17 +3,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 
 namespace muster::bench {
 namespace {
 
+constexpr std::chrono::milliseconds kIdlePeriod{500};
+constexpr double kIdleCpuSeconds = 0.02;  // Within that period.
+constexpr int kMaxIdlePeriods = 120;
 constexpr int64_t kBlockBytes = 512;  // The unit of st_blocks.
 
 std::string ReadProcFile(pid_t process, const std::string& name) {
@@ -45,6 +50,16 @@ int64_t ResidentBytes(pid_t process) {
   int64_t resident = 0;
   fields >> size >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+void WaitUntilIdle(pid_t process) {
+  double before = CpuSeconds(process);
+  for (int period = 0; period < kMaxIdlePeriods; ++period) {
+    std::this_thread::sleep_for(kIdlePeriod);
+    const double now = CpuSeconds(process);
+    if (now - before <= kIdleCpuSeconds) return;
+    before = now;
+  }
 }
 
 int64_t DiskBytes(const std::string& folder) {

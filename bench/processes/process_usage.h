@@ -16,6 +16,10 @@ double OwnCpuSeconds();
 // What it holds in memory now. Throws if there is no such process.
 int64_t ResidentBytes(pid_t process);
 
+// Waits until it has done next to nothing for half a second, or for a minute at most: what it does in the background
+// after much was written is not to be measured with what comes next.
+void WaitUntilIdle(pid_t process);
+
 // What the files below a folder take on the disk: whole blocks, as `du` counts them.
 int64_t DiskBytes(const std::string& folder);
 

@@ -11,6 +11,18 @@ namespace muster::bench {
 // Durable ingest through streams, beside bare RocksDB.
 void RunIngestSuite(const Settings& settings, Report& report);
 
+// The same over a store that holds results already, beside itself when empty; what such a store takes; how it starts.
+void RunIngestOverSuite(const Settings& settings, Report& report);
+
+// Durable ingest of single results in calls of their own, beside a bare gRPC echo of the same bytes.
+void RunUnarySuite(const Settings& settings, Report& report);
+
+// Latency of totals over stores of different sizes, beside a bare gRPC echo of the same answer.
+void RunQuerySuite(const Settings& settings, Report& report);
+
+// Queries and ingest at once, beside each alone.
+void RunMixedSuite(const Settings& settings, Report& report);
+
 }  // namespace muster::bench
 
 #endif  // MUSTER_BENCH_SUITES_SUITES_H_

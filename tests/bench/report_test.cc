@@ -1,9 +1,11 @@
 #include "bench/report/report.h"
 
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "bench/report/percentile.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -45,6 +47,48 @@ INSTANTIATE_TEST_SUITE_P(Samples, MedianTest,
                          [](const auto& row) { return row.param.name; });
 
 TEST(MedianOfNothingTest, IsRefused) { EXPECT_THROW(Median({}), std::invalid_argument); }
+
+struct PercentileCase {
+  std::string name;
+  std::vector<double> samples;
+  double percent;
+  double want;
+};
+
+class PercentileTest : public testing::TestWithParam<PercentileCase> {};
+
+TEST_P(PercentileTest, IsASampleThatSoManyDoNotExceed) {
+  EXPECT_DOUBLE_EQ(Percentile(GetParam().samples, GetParam().percent), GetParam().want);
+}
+
+INSTANTIATE_TEST_SUITE_P(Samples, PercentileTest,
+                         testing::ValuesIn<PercentileCase>({
+                             {"One", {7}, 99, 7},
+                             {"MedianOfTwoIsTheLower", {9, 1}, 50, 1},
+                             {"JustAboveHalfIsTheUpper", {9, 1}, 50.1, 9},
+                             {"All", {3, 1, 2}, 100, 3},
+                             {"NinetyNineOfAHundredLeavesOutTheLargest",
+                              [] {
+                                std::vector<double> samples(99, 1);
+                                samples.insert(samples.begin(), 1'000);
+                                return samples;
+                              }(),
+                              99, 1},
+                             {"NinetyNineOfFiftyIsTheLargest",
+                              [] {
+                                std::vector<double> samples(49, 1);
+                                samples.insert(samples.begin(), 1'000);
+                                return samples;
+                              }(),
+                              99, 1'000},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
+TEST(PercentileOfNothingTest, IsRefused) {
+  EXPECT_THROW(Percentile({}, 50), std::invalid_argument);
+  EXPECT_THROW(Percentile({1}, 0), std::invalid_argument);
+  EXPECT_THROW(Percentile({1}, 100.1), std::invalid_argument);
+}
 
 TEST(RatioTest, IsOfMediansAndOfEachRound) {
   EXPECT_THAT(Ratio(IngestLine()), Optional(1.6));

@@ -102,7 +102,7 @@ TEST_F(WorkloadTest, TheSameSeedMakesTheSameResultsAndAnotherDoesNot) {
   EXPECT_NE(Workload(catalogue_, 5).Make().SerializeAsString(), Workload(catalogue_, 6).Make().SerializeAsString());
 }
 
-TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionAndDay) {
+TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionAndPeriod) {
   const std::vector<v1::OperationResult> results =
       Workload(catalogue_, 1).MakeOneOfEach("county-lines-2023-02", "south-east");
   std::set<std::tuple<std::string, std::string, std::string>> cells;
@@ -111,13 +111,13 @@ TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionA
     EXPECT_THAT(Complaints(result), IsEmpty()) << result.ShortDebugString();
     forces.insert(result.force());
     for (const v1::Figure& figure : result.figures())
-      cells.emplace(result.force(), result.start_date(), figure.metric());
+      cells.emplace(result.force(), result.start_date() + result.end_date(), figure.metric());
   }
   size_t additive = 0;
   for (const v1::Metric& metric : catalogue_.metrics()) {
     additive += metric.additivity() == v1::ADDITIVITY_ADDITIVE ? 1 : 0;
   }
-  EXPECT_EQ(cells.size(), forces.size() * 7 * additive);
+  EXPECT_EQ(cells.size(), forces.size() * (7 + 1) * additive);
   EXPECT_TRUE(forces.contains("thames-valley"));
   EXPECT_FALSE(forces.contains("cumbria"));
 }

@@ -1,0 +1,57 @@
+#include "bench/load/queries.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "bench/load/connection.h"
+#include "bench/stopwatch.h"
+#include "grpcpp/grpcpp.h"
+
+namespace muster::bench {
+namespace {
+
+constexpr int kRowsPerPage = 10'000;  // More than any answer has here.
+
+}  // namespace
+
+v1::QueryTotalsRequest NationalByMetric() {
+  v1::QueryTotalsRequest request;
+  request.mutable_query()->add_operations(kAskedOperation);
+  request.set_page_size(kRowsPerPage);
+  return request;
+}
+
+v1::QueryTotalsRequest RegionByForceMetricAndDay() {
+  v1::QueryTotalsRequest request = NationalByMetric();
+  request.mutable_query()->add_regions(kAskedRegion);
+  request.mutable_query()->add_group_by(v1::GROUP_BY_FORCE);
+  request.mutable_query()->add_group_by(v1::GROUP_BY_DATE);
+  return request;
+}
+
+Questioner::Questioner(const std::string& address, v1::QueryTotalsRequest request)
+    : stub_(v1::TotalsService::NewStub(OwnConnection(address))), request_(std::move(request)) {
+  AskOnce();
+}
+
+void Questioner::AskOnce() {
+  grpc::ClientContext context;
+  const grpc::Status status = stub_->QueryTotals(&context, request_, &answer_);
+  if (!status.ok()) throw std::runtime_error("QueryTotals: " + status.error_message());
+  if (answer_.rows().empty() || !answer_.next_page_token().empty()) {
+    throw std::runtime_error("an answer is empty or has several pages");
+  }
+}
+
+std::vector<double> Questioner::Ask(double seconds) {
+  std::vector<double> latencies_ms;
+  const Stopwatch all;
+  while (all.Seconds() < seconds) {
+    const Stopwatch one;
+    AskOnce();
+    latencies_ms.push_back(one.Seconds() * 1e3);
+  }
+  return latencies_ms;
+}
+
+}  // namespace muster::bench

@@ -1,0 +1,43 @@
+// The questions that the benchmarks ask, and one caller of them.
+#ifndef MUSTER_BENCH_LOAD_QUERIES_H_
+#define MUSTER_BENCH_LOAD_QUERIES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "muster/v1/totals_service.grpc.pb.h"
+
+namespace muster::bench {
+
+// What the questions are about.
+inline constexpr char kAskedOperation[] = "county-lines-2023-02";
+inline constexpr char kAskedRegion[] = "south-east";
+
+// The country, a row a metric, of one operation.
+v1::QueryTotalsRequest NationalByMetric();
+// One region, a row for each force, metric and day, of one operation.
+v1::QueryTotalsRequest RegionByForceMetricAndDay();
+
+// Asks one question after the other over one connection. For one thread.
+class Questioner {
+ public:
+  // Asks once. Throws if a call fails or its answer has no rows, or more than one page; so does Ask().
+  Questioner(const std::string& address, v1::QueryTotalsRequest request);
+
+  // For so long; returns how long each answer took, in milliseconds.
+  std::vector<double> Ask(double seconds);
+  // The newest answer.
+  const v1::QueryTotalsResponse& answer() const { return answer_; }
+
+ private:
+  void AskOnce();
+
+  std::unique_ptr<v1::TotalsService::Stub> stub_;
+  const v1::QueryTotalsRequest request_;
+  v1::QueryTotalsResponse answer_;
+};
+
+}  // namespace muster::bench
+
+#endif  // MUSTER_BENCH_LOAD_QUERIES_H_
