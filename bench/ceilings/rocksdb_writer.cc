@@ -1,18 +1,13 @@
 #include "bench/ceilings/rocksdb_writer.h"
 
 #include <array>
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <stdexcept>
-#include <thread>
-#include <vector>
 
-#include "bench/stopwatch.h"
+#include "bench/rate.h"
 #include "rocksdb/db.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/options.h"
@@ -25,6 +20,7 @@ namespace {
 constexpr int kBatchKeys = 1'000;
 constexpr size_t kKeyBytes = 40;
 constexpr size_t kValueBytes = 200;
+constexpr size_t kRandomValueBytes = 104;
 constexpr size_t kMemtableBytes = 128 << 20;
 constexpr double kBloomBits = 10;
 
@@ -51,50 +47,40 @@ std::unique_ptr<rocksdb::DB> OpenNew(const std::string& folder) {
   return std::unique_ptr<rocksdb::DB>(database);
 }
 
+// Writes one batch after the other, each of new keys.
+class Writer {
+ public:
+  Writer(rocksdb::DB* database, uint64_t seed) : database_(database), random_(seed) { options_.sync = true; }
+
+  int64_t WriteBatch() {
+    batch_.Clear();
+    for (int index = 0; index < kBatchKeys; ++index) {
+      FillRandom(random_, key_.data(), key_.size());
+      FillRandom(random_, value_.data(), kRandomValueBytes);
+      batch_.Put({key_.data(), key_.size()}, {value_.data(), value_.size()});
+    }
+    const rocksdb::Status status = database_->Write(options_, &batch_);
+    if (!status.ok()) throw std::runtime_error("RocksDB: " + status.ToString());
+    return kBatchKeys;
+  }
+
+ private:
+  rocksdb::DB* const database_;
+  std::mt19937_64 random_;
+  std::array<char, kKeyBytes> key_{};
+  std::array<char, kValueBytes> value_{};  // The second half stays zero.
+  rocksdb::WriteBatch batch_;
+  rocksdb::WriteOptions options_;
+};
+
 }  // namespace
 
 double RocksDbKeysPerSecond(const std::string& folder, int threads, double warm_up_seconds, double seconds) {
   const std::unique_ptr<rocksdb::DB> database = OpenNew(folder);
-  std::atomic<bool> stop{false};
-  std::atomic<int64_t> written{0};
-  std::mutex mutex;
-  std::string failure;  // Guarded by mutex.
-
-  const auto write = [&](uint64_t seed) {
-    std::mt19937_64 random(seed);
-    std::array<char, kKeyBytes> key{};
-    std::array<char, kValueBytes> value{};  // The other half stays zero.
-    rocksdb::WriteBatch batch;
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    while (!stop.load(std::memory_order_relaxed)) {
-      batch.Clear();
-      for (int index = 0; index < kBatchKeys; ++index) {
-        FillRandom(random, key.data(), key.size());
-        FillRandom(random, value.data(), value.size() / 2 / sizeof(uint64_t) * sizeof(uint64_t));
-        batch.Put({key.data(), key.size()}, {value.data(), value.size()});
-      }
-      const rocksdb::Status status = database->Write(options, &batch);
-      if (!status.ok()) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        failure = status.ToString();
-        return;
-      }
-      written.fetch_add(kBatchKeys, std::memory_order_relaxed);
-    }
-  };
-  std::vector<std::thread> writers;
-  writers.reserve(static_cast<size_t>(threads));
-  for (int thread = 0; thread < threads; ++thread) writers.emplace_back(write, thread + 1);
-  std::this_thread::sleep_for(std::chrono::duration<double>(warm_up_seconds));
-  const int64_t before = written.load();
-  const Stopwatch stopwatch;
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  const double rate = static_cast<double>(written.load() - before) / stopwatch.Seconds();
-  stop = true;
-  for (std::thread& writer : writers) writer.join();
-  if (!failure.empty()) throw std::runtime_error("RocksDB: " + failure);
-  return rate;
+  return MeasureRate(threads, warm_up_seconds, seconds, [&](int thread) -> Worker {
+    const auto writer = std::make_shared<Writer>(database.get(), static_cast<uint64_t>(thread) + 1);
+    return [writer] { return writer->WriteBatch(); };
+  });
 }
 
 }  // namespace muster::bench

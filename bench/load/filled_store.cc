@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "bench/load/asked.h"
 #include "bench/load/connection.h"
-#include "bench/load/queries.h"
 #include "grpcpp/grpcpp.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bench/load/asked.h"
 #include "bench/load/connection.h"
 #include "bench/stopwatch.h"
 #include "grpcpp/grpcpp.h"

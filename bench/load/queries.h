@@ -10,13 +10,9 @@
 
 namespace muster::bench {
 
-// What the questions are about.
-inline constexpr char kAskedOperation[] = "county-lines-2023-02";
-inline constexpr char kAskedRegion[] = "south-east";
-
-// The country, a row a metric, of one operation.
+// The country, a row a metric, of the operation that is asked about.
 v1::QueryTotalsRequest NationalByMetric();
-// One region, a row for each force, metric and day, of one operation.
+// Its region, a row for each force, metric and day, of that operation.
 v1::QueryTotalsRequest RegionByForceMetricAndDay();
 
 // Asks one question after the other over one connection. For one thread.

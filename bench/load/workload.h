@@ -28,8 +28,8 @@ class Workload {
   // A result without a name: give it one with FreshResultIds.
   v1::OperationResult Make();
 
-  // Results that together state every additive metric for every force of a region, for the whole of an operation and for
-  // each of its days, so that answers over them have all their rows from then on. Without names.
+  // Results that together state every additive metric for every force of a region, for the whole of an operation and
+  // for each of its days, so that answers over them have all their rows from then on. Without names.
   std::vector<v1::OperationResult> MakeOneOfEach(const std::string& operation, const std::string& region);
 
  private:

@@ -14,6 +14,10 @@ namespace muster::bench {
 // thread. `log_file` takes what it writes on standard error.
 std::unique_ptr<ChildProcess> StartBound(std::vector<std::string> words, const std::string& log_file);
 
+// The same as another user, who must exist. Only root may.
+std::unique_ptr<ChildProcess> StartBoundAs(const std::string& user, std::vector<std::string> words,
+                                           const std::string& log_file);
+
 // Waits for a line "listening on ADDRESS" and returns the address. Throws, with its log, if it ends or is silent.
 std::string WaitUntilListening(ChildProcess& process);
 

@@ -9,6 +9,9 @@ namespace muster::bench {
 
 TemporaryFolder::TemporaryFolder(const std::string& parent) : path_(parent + "/muster-bench-XXXXXX") {
   if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make a folder in " + parent);
+  // Programs that run as somebody else reach what is theirs in it.
+  std::filesystem::permissions(path_, std::filesystem::perms::group_exec | std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add);
 }
 
 TemporaryFolder::~TemporaryFolder() {

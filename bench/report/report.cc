@@ -84,6 +84,12 @@ nlohmann::ordered_json LineJson(const Line& line) {
   return json;
 }
 
+nlohmann::ordered_json FailuresJson(const std::vector<Failure>& failures) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const Failure& failure : failures) json.push_back({{"suite", failure.suite}, {"reason", failure.reason}});
+  return json;
+}
+
 }  // namespace
 
 double Median(std::vector<double> samples) {
@@ -141,18 +147,17 @@ void Report::WriteTable(std::ostream& out) const {
   for (const Line& line : lines_) {
     if (!line.notes.empty()) out << line.suite << ", " << line.title << ": " << absl::StrJoin(line.notes, "; ") << "\n";
   }
+  for (const Failure& absence : absences_) out << absence.suite << ": " << absence.reason << "\n";
   for (const Failure& failure : failures_) out << failure.suite << ": VOID: " << failure.reason << "\n";
 }
 
 void Report::WriteJson(std::ostream& out) const {
   nlohmann::ordered_json json = {{"conditions", nlohmann::ordered_json::object()},
-                                 {"lines", nlohmann::ordered_json::array()},
-                                 {"failures", nlohmann::ordered_json::array()}};
+                                 {"lines", nlohmann::ordered_json::array()}};
   for (const auto& [name, value] : conditions_) json["conditions"][name] = value;
   for (const Line& line : lines_) json["lines"].push_back(LineJson(line));
-  for (const Failure& failure : failures_) {
-    json["failures"].push_back({{"suite", failure.suite}, {"reason", failure.reason}});
-  }
+  json["absences"] = FailuresJson(absences_);
+  json["failures"] = FailuresJson(failures_);
   out << json.dump(2) << "\n";
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace muster::bench {
@@ -57,6 +58,8 @@ class Report {
  public:
   void Add(Line line) { lines_.push_back(std::move(line)); }
   void AddFailure(Failure failure) { failures_.push_back(std::move(failure)); }
+  // For what cannot be had here: said as a failure is, but none.
+  void AddAbsence(Failure absence) { absences_.push_back(std::move(absence)); }
   // What the figures depend on: name -> value, "processor" -> "…".
   void AddCondition(const std::string& name, const std::string& value) { conditions_.emplace_back(name, value); }
 
@@ -69,6 +72,7 @@ class Report {
  private:
   std::vector<Line> lines_;
   std::vector<Failure> failures_;
+  std::vector<Failure> absences_;
   std::vector<std::pair<std::string, std::string>> conditions_;
 };
 

@@ -23,6 +23,9 @@ void RunQuerySuite(const Settings& settings, Report& report);
 // Queries and ingest at once, beside each alone.
 void RunMixedSuite(const Settings& settings, Report& report);
 
+// Ingest and questions beside databases that somebody might take instead.
+void RunPeersSuite(const Settings& settings, Report& report);
+
 }  // namespace muster::bench
 
 #endif  // MUSTER_BENCH_SUITES_SUITES_H_

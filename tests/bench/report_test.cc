@@ -147,13 +147,23 @@ TEST(ReportTest, TableSaysMediansRangesRatioAndVerdict) {
   Report report;
   report.AddCondition("processor", "2 x something");
   report.Add(IngestLine());
+  report.AddAbsence({"peers", "no figures of DuckDB: it is not installed"});
   report.AddFailure({"peers", "PostgreSQL did not start"});
   std::ostringstream out;
   report.WriteTable(out);
   EXPECT_THAT(out.str(), HasSubstr("processor: 2 x something\n"));
   EXPECT_THAT(out.str(), HasSubstr("160,000 (150,000-300,000) results/s  RocksDB    100,000 (80,000-100,000)"));
   EXPECT_THAT(out.str(), HasSubstr("1.60 (1.50-3.00)  >= 1.50 met\n"));
+  EXPECT_THAT(out.str(), HasSubstr("peers: no figures of DuckDB: it is not installed\n"));
   EXPECT_THAT(out.str(), HasSubstr("peers: VOID: PostgreSQL did not start\n"));
+}
+
+TEST(ReportTest, WhatCannotBeHadIsNoFailure) {
+  Report report;
+  report.AddAbsence({"peers", "no DuckDB"});
+  EXPECT_FALSE(report.has_failures());
+  report.AddFailure({"peers", "it broke"});
+  EXPECT_TRUE(report.has_failures());
 }
 
 TEST(ReportTest, JsonHoldsEverySample) {
