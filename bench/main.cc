@@ -1,21 +1,17 @@
 // muster_bench: measures Muster beside its ceilings and peers.
-#include <pthread.h>
-
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bench/processes/interruption.h"
 #include "bench/processes/temporary_folder.h"
 #include "bench/report/machine.h"
 #include "bench/report/report.h"
@@ -52,24 +48,6 @@ std::string Description(const std::vector<Suite>& suites) {
   return text;
 }
 
-// Removes `folder` when the run is interrupted; processes that it started go with it. Call it before any thread is
-// made.
-void RemoveWhenInterrupted(const std::string& folder) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals, folder] {
-    int number = 0;
-    sigwait(&signals, &number);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-    _exit(128 + number);
-  }).detach();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,7 +82,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   const muster::bench::TemporaryFolder folder(parent);
-  RemoveWhenInterrupted(folder.path());
+  muster::bench::CleanUpWhenInterrupted(folder.path());
   settings.folder = folder.path();
   Report report;
   DescribeMachine(settings.folder, report);

@@ -72,6 +72,7 @@ class UnaryIngest::Slot {
 
 UnaryIngest::UnaryIngest(const std::string& address, Workload& workload) {
   std::vector<std::shared_ptr<v1::IngestService::Stub>> stubs;
+  stubs.reserve(kConnections);
   for (int connection = 0; connection < kConnections; ++connection) {
     stubs.push_back(v1::IngestService::NewStub(OwnConnection(address)));
   }

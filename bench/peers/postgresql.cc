@@ -283,8 +283,8 @@ class PostgreSql final : public Peer {
     Upsert(connection, PreparedText(Corrected(rows), '\t', "\\N"));
     connection.Prepare("corrected", absl::StrCat("SELECT 1 FROM figure WHERE revision = ", kCorrectedRevision));
     const bool all_corrected = connection.Ask("corrected") == static_cast<int>(rows.size());
-    if (!all_corrected || connection.Ask("is_right") != 1)
-      throw std::runtime_error("PostgreSQL: a correction is wrong");
+    const bool is_summary_right = connection.Ask("is_right") == 1;
+    if (!all_corrected || !is_summary_right) throw std::runtime_error("PostgreSQL: a correction is wrong");
   }
 
   // Forces are dealt out to the clients.

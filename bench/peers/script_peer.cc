@@ -80,7 +80,7 @@ class ScriptPeer final : public Peer {
   // Writes what `make` hands to its argument; returns the name of the file.
   template <typename Make>
   std::string WriteRows(const Make& make) {
-    const std::string file = folder_ + "/rows.csv";
+    std::string file = folder_ + "/rows.csv";
     std::ofstream out(file, std::ios::binary);
     make([&](const std::vector<FigureRow>& rows) {
       std::string text;

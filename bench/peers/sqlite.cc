@@ -92,6 +92,7 @@ class Sqlite final : public Peer {
     Run(kTriggers);
     Workload workload(catalogue_, seed_);
     std::vector<std::vector<FigureRow>> batches;
+    batches.reserve(kPreparedBatches);
     for (int batch = 0; batch < kPreparedBatches; ++batch) batches.push_back(rows_.Make(workload, kResultsPerBatch));
     size_t next = 0;
     const double rate = MeasureRate(1, warm_up_seconds, seconds, [&](int /*thread*/) -> Worker {

@@ -9,6 +9,11 @@
 #include "bench/stopwatch.h"
 
 namespace muster::bench {
+namespace {
+
+constexpr char kProgram[] = MUSTER_BINARY_DIR "/musterd";
+
+}  // namespace
 
 Musterd::Musterd(std::string folder) : folder_(std::move(folder)) { Start(); }
 
@@ -16,8 +21,7 @@ Musterd::~Musterd() = default;
 
 double Musterd::Start() {
   const Stopwatch stopwatch;
-  process_ = StartBound({MUSTER_BINARY_DIR "/musterd", "--store", store(), "--listen", "127.0.0.1:0"},
-                        folder_ + "/musterd.log");
+  process_ = StartBound({kProgram, "--store", store(), "--listen", "127.0.0.1:0"}, folder_ + "/musterd.log");
   address_ = WaitUntilListening(*process_);
   return stopwatch.Seconds();
 }

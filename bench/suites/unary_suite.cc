@@ -42,7 +42,7 @@ UnaryTotals Measure(const Settings& settings, const std::string& address, Worklo
   std::this_thread::sleep_for(std::chrono::duration<double>(settings.seconds));
   rates->calls.samples.push_back(static_cast<double>(ingest.acknowledged() - before) / stopwatch.Seconds());
   perf.reset();
-  const UnaryTotals totals = ingest.Finish();
+  UnaryTotals totals = ingest.Finish();
   rates->p50.samples.push_back(Percentile(totals.latencies_ms, 50));
   rates->p99.samples.push_back(Percentile(totals.latencies_ms, 99));
   return totals;

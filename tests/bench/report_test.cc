@@ -1,5 +1,6 @@
 #include "bench/report/report.h"
 
+#include <ostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -31,6 +32,7 @@ struct MedianCase {
   std::string name;
   std::vector<double> samples;
   double want;
+  friend void PrintTo(const MedianCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class MedianTest : public testing::TestWithParam<MedianCase> {};
@@ -53,6 +55,7 @@ struct PercentileCase {
   std::vector<double> samples;
   double percent;
   double want;
+  friend void PrintTo(const PercentileCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class PercentileTest : public testing::TestWithParam<PercentileCase> {};
@@ -109,6 +112,7 @@ struct VerdictCase {
   Goal::Bound bound;
   double measured;
   Verdict want;
+  friend void PrintTo(const VerdictCase& row, std::ostream* out) { *out << row.name; }
 };
 
 class JudgeTest : public testing::TestWithParam<VerdictCase> {};

@@ -110,8 +110,9 @@ TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionA
   for (const v1::OperationResult& result : results) {
     EXPECT_THAT(Complaints(result), IsEmpty()) << result.ShortDebugString();
     forces.insert(result.force());
-    for (const v1::Figure& figure : result.figures())
+    for (const v1::Figure& figure : result.figures()) {
       cells.emplace(result.force(), result.start_date() + result.end_date(), figure.metric());
+    }
   }
   size_t additive = 0;
   for (const v1::Metric& metric : catalogue_.metrics()) {
