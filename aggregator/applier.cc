@@ -4,27 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/status_reason.h"
+#include "storage/failpoint.h"
 
 namespace muster {
-namespace {
-
-// What a result takes while it waits: its message, its values, and their bookkeeping.
-int64_t BytesOf(const std::vector<ValidatedResult>& results) {
-  int64_t bytes = 0;
-  for (const ValidatedResult& result : results) {
-    bytes += 512 + 2 * static_cast<int64_t>(result.result.ByteSizeLong());
-    for (const MetricValues& values : result.values) {
-      bytes += static_cast<int64_t>(sizeof(MetricValues) + values.nodes.size() * sizeof(NodeValue));
-    }
-  }
-  return bytes;
-}
-
-}  // namespace
-
 Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed)
-    : store_(store), cubes_(cubes), limits_(limits), failed_(std::move(failed)), book_(&cubes.catalogue()) {
-  book_.Fill(cubes.FreezeAll());
+    : store_(store), cubes_(cubes), limits_(limits), failed_(std::move(failed)), builder_(store, cubes) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -51,8 +36,8 @@ absl::Status Applier::Enqueue(Submission&& submission) {
   return absl::OkStatus();
 }
 
-absl::Status Applier::Submit(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done) {
-  const int64_t bytes = BytesOf(results);
+absl::Status Applier::Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done) {
+  const int64_t bytes = results.bytes();
   return Enqueue({Results{std::move(results), validate_only, std::move(done)}, bytes});
 }
 
@@ -61,9 +46,9 @@ absl::Status Applier::ChangeOperation(OperationChange change, OperationDone&& do
   return Enqueue({Change{std::move(change), std::move(done)}, kBytes});
 }
 
-void Applier::SubmitWhenRoom(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done,
+void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, ResultsDone&& done,
                              absl::AnyInvocable<void()>&& admitted) {
-  const int64_t bytes = BytesOf(results);
+  const int64_t bytes = results.bytes();
   Submission submission{Results{std::move(results), validate_only, std::move(done)}, bytes};
   absl::Status closed;
   bool queued = false;
@@ -136,13 +121,22 @@ void Applier::Fail(std::vector<Submission>* submissions, const absl::Status& sta
 
 void Applier::RunGroup(std::vector<Submission> submissions) {
   if (submissions.empty()) return;
+  // Before anything is decided: a group that was begun must be written.
+  if (const absl::Status space = store_.CheckSpace(); !space.ok()) {
+    Fail(&submissions,
+         WithReason(absl::ResourceExhaustedError(absl::StrCat("The results could not be stored and were not "
+                                                              "acknowledged (",
+                                                              space.message(), "); try again later.")),
+                    "DISK_FULL"));
+    return;
+  }
   const int64_t accept_time_us = cubes_.BeginGroup();
-  GroupBuilder builder(store_, cubes_.catalogue(), cubes_.operations(), accept_time_us, &book_);
-  std::vector<const std::vector<ValidatedResult>*> results;
+  builder_.Begin(accept_time_us);
+  std::vector<const CheckedResults*> results;
   for (const Submission& submission : submissions) {
     if (const auto* const work = std::get_if<Results>(&submission.work)) results.push_back(&work->results);
   }
-  if (absl::Status status = builder.Prefetch(results); !status.ok()) {
+  if (absl::Status status = builder_.Prefetch(results); !status.ok()) {
     cubes_.CancelGroup();
     Fail(&submissions, status);
     return;
@@ -153,18 +147,18 @@ void Applier::RunGroup(std::vector<Submission> submissions) {
   absl::Status status;
   for (size_t index = 0; index < submissions.size() && status.ok(); ++index) {
     if (auto* const work = std::get_if<Results>(&submissions[index].work)) {
-      decisions[index] = builder.Decide(std::move(work->results), work->validate_only);
+      decisions[index] = builder_.Decide(work->results, work->validate_only);
       status = decisions[index].status();
     } else {
-      changes[index] = builder.Decide(std::get<Change>(submissions[index].work).change);
+      changes[index] = builder_.Decide(std::get<Change>(submissions[index].work).change);
     }
   }
   if (status.ok()) {
-    if (builder.group().entries.empty()) {
+    if (builder_.empty()) {
       cubes_.CancelGroup();
     } else {
-      status = store_.Append(builder.group(), builder.Updates());
-      if (status.ok()) cubes_.Apply(builder.applied(), accept_time_us);
+      status = store_.Append(builder_.Group());
+      if (status.ok()) cubes_.Apply(builder_.applied(), accept_time_us);
     }
   }
   if (!status.ok()) {
@@ -179,15 +173,16 @@ void Applier::RunGroup(std::vector<Submission> submissions) {
     Fail(&submissions, refused);
     return;
   }
+  MUSTER_FAILPOINT("group:before-answer");
   const LogPosition position = store_.last_position();
   for (size_t index = 0; index < submissions.size(); ++index) {
     if (auto* const work = std::get_if<Results>(&submissions[index].work)) {
-      if (!work->validate_only) builder.GiveBack(&*decisions[index]);
-      work->done(Decisions{*std::move(decisions[index]), position});
+      work->done(Decisions{std::move(work->results), *std::move(decisions[index]), position});
     } else {
       std::get<Change>(submissions[index].work).done(std::move(changes[index]));
     }
   }
+  MUSTER_FAILPOINT("group:after-answer");
 }
 
 }  // namespace muster

@@ -14,10 +14,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "aggregator/checked_results.h"
 #include "aggregator/cubes.h"
 #include "aggregator/group_builder.h"
-#include "aggregator/warning_book.h"
-#include "domain/validation.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -31,6 +30,7 @@ struct ApplierLimits {
 
 // What became of one submission.
 struct Decisions {
+  CheckedResults results;           // As they were submitted.
   std::vector<Decision> decisions;  // In the order of the results.
   LogPosition position = 0;         // Of the newest log entry: a query at this position or later sees all of them.
 };
@@ -40,30 +40,32 @@ struct Decisions {
 //
 // Invariant: at position P, every cube equals the fold of the log from 1 to P.
 //
-// The functions may be called from any thread and never block on the disk. The rules, the write and the cubes run on one
-// thread that this object owns.
+// The functions may be called from any thread and never block on the disk. The rules, the write and the cubes run on
+// one thread that this object owns.
 class Applier {
  public:
   using ResultsDone = absl::AnyInvocable<void(absl::StatusOr<Decisions>)>;
   using OperationDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<v1::Operation>>)>;
 
-  // `store` and `cubes` are not owned and must outlive this object; the cubes must be at the end of the log. `failed` is
-  // called once, on the applier's thread, when the disk refused a group: nothing is taken any more.
+  // `store` and `cubes` are not owned and must outlive this object; the cubes must be at the end of the log. `failed`
+  // is called once, on the applier's thread, when the disk refused a group: nothing is taken any more.
   Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed);
   ~Applier();
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
 
   // Queues results and calls `done` once, on the applier's thread, when every accepted one survives a power cut and is
-  // in the totals; or with UNAVAILABLE if the disk refused: sending again is safe.
+  // in the totals; or with UNAVAILABLE if the disk refused, or RESOURCE_EXHAUSTED (DISK_FULL) while it is full: sending
+  // again is safe.
   //
   // RESOURCE_EXHAUSTED  the queue is full; nothing was queued, try again later
   // UNAVAILABLE         the disk refused before, or the applier is stopping; nothing was queued
-  absl::Status Submit(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done);
+  absl::Status Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done);
 
-  // The same, but if the queue is full the results wait outside of it. `admitted` is called once, when they were queued,
-  // on this thread or the applier's: the caller should not submit again before. After a failure both are called.
-  void SubmitWhenRoom(std::vector<ValidatedResult>&& results, bool validate_only, ResultsDone&& done,
+  // The same, but if the queue is full the results wait outside of it. `admitted` is called once, when they were
+  // queued, on this thread or the applier's: the caller should not submit again before. After a failure both are
+  // called.
+  void SubmitWhenRoom(CheckedResults&& results, bool validate_only, ResultsDone&& done,
                       absl::AnyInvocable<void()>&& admitted);
 
   // Queues a change of an operation.
@@ -74,7 +76,7 @@ class Applier {
 
  private:
   struct Results {
-    std::vector<ValidatedResult> results;
+    CheckedResults results;
     bool validate_only;
     ResultsDone done;
   };
@@ -101,7 +103,7 @@ class Applier {
   Cubes& cubes_;
   const ApplierLimits limits_;
   const std::function<void(const absl::Status&)> failed_;
-  WarningBook book_;  // Touched by the applier's thread alone.
+  GroupBuilder builder_;  // Touched by the applier's thread alone.
 
   mutable std::mutex mutex_;  // Guards what follows; never held over I/O or a callback.
   std::condition_variable something_to_do_;

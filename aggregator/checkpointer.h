@@ -14,12 +14,13 @@
 
 namespace muster {
 
-// Owns a thread that writes what changed, if anything did, once in every interval. WriteNow may be called from any thread.
+// Owns a thread that writes what changed, if anything did, once in every interval. WriteNow may be called from any
+// thread.
 class Checkpointer {
  public:
-  // `store` and `cubes` are not owned and must outlive this object. `replace`: what is stored does not fit these cubes and
-  // goes with the first write. `failed` is told of every write that failed, on the thread that tried it; the next one
-  // tries again with everything.
+  // `store` and `cubes` are not owned and must outlive this object. `replace`: what is stored does not fit these cubes
+  // and goes with the first write. `failed` is told of every write that failed, on the thread that tried it; the next
+  // one tries again with everything.
   Checkpointer(Store& store, Cubes& cubes, bool replace, std::chrono::milliseconds interval,
                std::function<void(const absl::Status&)> failed);
   ~Checkpointer();
@@ -40,8 +41,8 @@ class Checkpointer {
   const std::chrono::milliseconds interval_;
   const std::function<void(const absl::Status&)> failed_;
 
-  std::mutex write_mutex_;  // One write at a time.
-  bool replace_;            // Guarded by write_mutex_: the next write writes every cube.
+  std::mutex write_mutex_;             // One write at a time.
+  bool replace_;                       // Guarded by write_mutex_: the next write writes every cube.
   LogPosition written_position_ = -1;  // Guarded by write_mutex_.
 
   std::mutex mutex_;

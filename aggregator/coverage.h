@@ -14,8 +14,8 @@ namespace muster {
 // The operations of a view that a scope takes, by start date, then id: the order in which answers list them.
 std::vector<const OperationCubes*> OperationsInOrder(const CubesView& view, const Scope& scope);
 
-// The coverage of the operations, regions and forces of `scope`. A force is in the region that it is in on the last day of
-// the operation, or on `regions_as_of`.
+// The coverage of the operations, regions and forces of `scope`. A force is in the region that it is in on the last day
+// of the operation, or on `regions_as_of`.
 v1::Coverage ComputeCoverage(const CubesView& view, const Catalogue& catalogue, const Scope& scope);
 
 }  // namespace muster

@@ -11,7 +11,10 @@ namespace muster {
 class Cubes::ReadLock {
  public:
   explicit ReadLock(const Cubes& cubes) : lock_(cubes.lock_) {
-    { const std::lock_guard<std::mutex> turn(cubes.turnstile_); lock_.lock_shared(); }
+    {
+      const std::lock_guard<std::mutex> turn(cubes.turnstile_);
+      lock_.lock_shared();
+    }
   }
   ~ReadLock() { lock_.unlock_shared(); }
   ReadLock(const ReadLock&) = delete;
@@ -24,7 +27,10 @@ class Cubes::ReadLock {
 class Cubes::WriteLock {
  public:
   explicit WriteLock(const Cubes& cubes) : lock_(cubes.lock_) {
-    { const std::lock_guard<std::mutex> turn(cubes.turnstile_); lock_.lock(); }
+    {
+      const std::lock_guard<std::mutex> turn(cubes.turnstile_);
+      lock_.lock();
+    }
   }
   ~WriteLock() { lock_.unlock(); }
   WriteLock(const WriteLock&) = delete;
@@ -41,7 +47,7 @@ Cubes::Cubes(std::shared_ptr<const Catalogue> catalogue, std::function<int64_t()
     operations[operation.id()] = std::make_shared<const Operation>(operation, *catalogue_);
   }
   directory_ = std::make_shared<const OperationDirectory>(std::move(operations));
-  for (const auto& [id, operation] : directory_->operations()) CubesOf(id).operation = operation;
+  for (const auto& [id, operation] : directory_->operations()) cubes_[Admit(id)].operation = operation;
 }
 
 std::shared_ptr<const OperationDirectory> Cubes::operations() const {
@@ -73,26 +79,32 @@ int64_t Cubes::AsOfTime() const {
   return now;
 }
 
-OperationCubes& Cubes::CubesOf(const std::string& operation) {
-  const auto [place, is_new] = cube_index_.try_emplace(operation, cubes_.size());
+size_t Cubes::Admit(const std::string& operation) {
+  const auto [place, is_new] = numbers_.try_emplace(operation, cubes_.size());
   if (is_new) {
     cubes_.emplace_back();
     cubes_.back().forces.resize(static_cast<size_t>(catalogue_->force_count()));
-    cube_epochs_.emplace_back(static_cast<size_t>(catalogue_->force_count()));
+    upkeep_.emplace_back(static_cast<size_t>(catalogue_->force_count()));
   }
-  return cubes_[place->second];
+  return place->second;
 }
 
-ForceCube& Cubes::MutableCube(const std::string& operation, ForceIndex force) {
-  std::shared_ptr<const ForceCube>& slot = CubesOf(operation).forces[static_cast<size_t>(force)];
-  int64_t& epoch = cube_epochs_[cube_index_.at(operation)][static_cast<size_t>(force)];
+size_t Cubes::NumberOf(absl::string_view operation) const {
+  const auto found = numbers_.find(operation);
+  MUSTER_CHECK(found != numbers_.end());
+  return found->second;
+}
+
+ForceCube& Cubes::MutableCube(size_t operation, ForceIndex force) {
+  std::shared_ptr<const ForceCube>& slot = cubes_[operation].forces[static_cast<size_t>(force)];
+  Upkeep& upkeep = upkeep_[operation][static_cast<size_t>(force)];
   if (slot == nullptr) {
     slot = std::make_shared<ForceCube>(catalogue_.get());
-    epoch = freeze_epoch_;
-  } else if (epoch != freeze_epoch_) {
+    upkeep.epoch = freeze_epoch_;
+  } else if (upkeep.epoch != freeze_epoch_) {
     // Somebody may hold it, at rest.
     slot = std::make_shared<ForceCube>(*slot);
-    epoch = freeze_epoch_;
+    upkeep.epoch = freeze_epoch_;
   }
   // Made by this class as a mutable object, and seen by nobody outside lock_ since then.
   return const_cast<ForceCube&>(*slot);
@@ -107,7 +119,7 @@ void Cubes::Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us
       continue;
     }
     MutableCube(entry.operation, entry.force).Apply(entry.change);
-    changed_.emplace(entry.operation, entry.force);
+    upkeep_[entry.operation][static_cast<size_t>(entry.force)].changed = true;
   }
   accept_time_us_ = accept_time_us;
   const std::lock_guard<std::mutex> time_lock(time_mutex_);
@@ -120,15 +132,14 @@ void Cubes::Read(absl::FunctionRef<void(const CubesView&)> read) const {
   read(CubesView{cubes_, position_, AsOfTime()});
 }
 
-FrozenCubes Cubes::Freeze(const std::set<std::pair<std::string, ForceIndex>>* only) const {
+FrozenCubes Cubes::Freeze(bool only_changed) const {
   ++freeze_epoch_;
   FrozenCubes frozen{position_, accept_time_us_, {}};
-  for (const auto& [operation, index] : cube_index_) {
-    const std::vector<std::shared_ptr<const ForceCube>>& forces = cubes_[index].forces;
+  for (const auto& [operation, number] : numbers_) {
+    const std::vector<std::shared_ptr<const ForceCube>>& forces = cubes_[number].forces;
     for (size_t force = 0; force < forces.size(); ++force) {
-      const auto number = static_cast<ForceIndex>(force);
-      if (forces[force] == nullptr || (only != nullptr && only->count({operation, number}) == 0)) continue;
-      frozen.cubes.push_back({operation, number, forces[force]});
+      if (forces[force] == nullptr || (only_changed && !upkeep_[number][force].changed)) continue;
+      frozen.cubes.push_back({operation, number, static_cast<ForceIndex>(force), forces[force]});
     }
   }
   std::sort(frozen.cubes.begin(), frozen.cubes.end(), [](const FrozenForceCube& a, const FrozenForceCube& b) {
@@ -139,13 +150,21 @@ FrozenCubes Cubes::Freeze(const std::set<std::pair<std::string, ForceIndex>>* on
 
 FrozenCubes Cubes::FreezeAll() const {
   const WriteLock lock(*this);
-  return Freeze(nullptr);
+  return Freeze(false);
+}
+
+FrozenCube Cubes::FreezeOne(size_t operation, ForceIndex force) {
+  const WriteLock lock(*this);
+  upkeep_[operation][static_cast<size_t>(force)].epoch = -1;  // Of no freeze: whoever changes it copies it first.
+  return {position_, cubes_[operation].forces[static_cast<size_t>(force)]};
 }
 
 FrozenCubes Cubes::FreezeChanged() {
   const WriteLock lock(*this);
-  FrozenCubes frozen = Freeze(&changed_);
-  changed_.clear();
+  FrozenCubes frozen = Freeze(true);
+  for (std::vector<Upkeep>& forces : upkeep_) {
+    for (Upkeep& upkeep : forces) upkeep.changed = false;
+  }
   return frozen;
 }
 
@@ -159,11 +178,11 @@ void Cubes::Restore(LogPosition position, int64_t accept_time_us) {
 
 void Cubes::RestoreCube(const std::string& operation, ForceIndex force, ForceCube cube) {
   const WriteLock lock(*this);
-  MutableCube(operation, force) = std::move(cube);
+  MutableCube(Admit(operation), force) = std::move(cube);
 }
 
 void Cubes::RestoreOperation(std::shared_ptr<const Operation> operation) {
-  CubesOf(operation->proto.id()).operation = operation;
+  cubes_[Admit(operation->proto.id())].operation = operation;
   const std::lock_guard<std::mutex> lock(directory_mutex_);
   directory_ = std::make_shared<const OperationDirectory>(directory_->With(std::move(operation)));
 }
@@ -180,86 +199,116 @@ std::optional<Period> PeriodOf(const v1::OperationResult& result) {
 }  // namespace
 
 absl::StatusOr<std::optional<Contribution>> ContributionOf(const Catalogue& catalogue,
-                                                           const store::v1::LoggedResult& logged) {
+                                                           const store::v1::LoggedResult& logged,
+                                                           ResultValues* values) {
   const v1::OperationResult& result = logged.result();
   if (result.retracted()) return std::nullopt;
   const std::optional<Period> period = PeriodOf(result);
   if (!period) return absl::DataLossError(absl::StrCat("result \"", result.result_id(), "\" has no period"));
-  absl::StatusOr<ResultValues> values = ValuesOfStored(catalogue, result, logged.nil_metrics());
-  if (!values.ok()) return values.status();
-  return Contribution{*period, *std::move(values), result.final(), result.nil()};
+  const absl::StatusOr<ValuesView> view = ValuesOfStored(catalogue, result, logged.nil_metrics(), values);
+  if (!view.ok()) return view.status();
+  return Contribution{*period, *view, result.final(), result.nil()};
 }
 
-absl::StatusOr<AppliedEntry> AppliedEntryOf(const Catalogue& catalogue, const LoggedEntry& entry,
-                                            const store::v1::LoggedResult* replaced) {
-  AppliedEntry applied;
-  if (entry.entry.has_operation()) {
-    v1::Operation operation = entry.entry.operation().operation();
-    operation.set_change_position(entry.position);
-    const FieldProblems problems = CheckOperation(operation, catalogue, "operation");
+namespace {
+
+// Applies the log to cubes, many entries at a time, so that readers and the lock cost nothing beside the work.
+class Replayer {
+ public:
+  Replayer(const Store& store, Cubes& cubes) : store_(store), cubes_(cubes) {}
+
+  absl::Status Take(const LoggedEntry& logged) {
+    // What follows may be about the operation, so it changes at once.
+    if (logged.entry.has_operation()) {
+      Flush();
+      absl::StatusOr<AppliedEntry> change = ChangeOf(logged);
+      if (!change.ok()) return change.status();
+      cubes_.Apply({*change}, logged.accept_time_us);
+      return absl::OkStatus();
+    }
+    absl::StatusOr<AppliedEntry> entry = EntryOf(logged);
+    if (!entry.ok()) return entry.status();
+    entries_.push_back(*std::move(entry));
+    accept_time_us_ = logged.accept_time_us;
+    constexpr size_t kEntriesAtOnce = 1'024;
+    if (entries_.size() == kEntriesAtOnce) Flush();
+    return absl::OkStatus();
+  }
+
+  void Flush() {
+    if (!entries_.empty()) cubes_.Apply(entries_, accept_time_us_);
+    entries_.clear();
+    values_.Clear();
+  }
+
+ private:
+  absl::StatusOr<AppliedEntry> ChangeOf(const LoggedEntry& logged) const {
+    v1::Operation operation = logged.entry.operation().operation();
+    operation.set_change_position(logged.position);
+    const FieldProblems problems = CheckOperation(operation, cubes_.catalogue(), "operation");
     if (!problems.empty()) {
       return absl::FailedPreconditionError(
-          absl::StrCat("The log changes operation \"", operation.id(), "\" at position ", entry.position, ", and ",
+          absl::StrCat("The log changes operation \"", operation.id(), "\" at position ", logged.position, ", and ",
                        problems.front().field, ": ", problems.front().description,
                        ". A catalogue may grow, but must not lose names: use one that has it."));
     }
-    applied.operation = operation.id();
-    applied.changed_operation = std::make_shared<const Operation>(std::move(operation), catalogue);
+    AppliedEntry applied;
+    applied.changed_operation = std::make_shared<const Operation>(std::move(operation), cubes_.catalogue());
     return applied;
   }
-  const store::v1::LoggedResult& logged = entry.entry.result();
-  const std::optional<ForceIndex> force = catalogue.FindForce(logged.result().force());
-  if (!force) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("The log holds a result of force \"", logged.result().force(), "\" at position ", entry.position,
-                     ", which the catalogue does not have. A catalogue may grow, but must not lose names."));
+
+  absl::StatusOr<AppliedEntry> EntryOf(const LoggedEntry& entry) {
+    const store::v1::LoggedResult& logged = entry.entry.result();
+    const auto missing = [&](absl::string_view what, absl::string_view id) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("The log holds a result of ", what, " \"", id, "\" at position ", entry.position,
+                       ", which the catalogue does not have. A catalogue may grow, but must not lose names."));
+    };
+    const std::optional<ForceIndex> force = cubes_.catalogue().FindForce(logged.result().force());
+    if (!force) return missing("force", logged.result().force());
+    // Operations that the log makes are there by now.
+    if (cubes_.operations()->Get(logged.result().operation()) == nullptr) {
+      return missing("operation", logged.result().operation());
+    }
+    AppliedEntry applied;
+    applied.operation = cubes_.NumberOf(logged.result().operation());
+    applied.force = *force;
+    applied.change.accept_time_us = entry.accept_time_us;
+    absl::StatusOr<std::optional<Contribution>> added = ContributionOf(cubes_.catalogue(), logged, &values_);
+    if (!added.ok()) return added.status();
+    applied.change.added = *added;
+    applied.change.added_retraction = logged.result().retracted();
+    if (logged.replaced_position() != 0) {
+      const absl::StatusOr<std::vector<LoggedEntry>> found = store_.ReadEntries({logged.replaced_position()});
+      if (!found.ok()) return found.status();
+      const store::v1::LoggedResult& replaced = found->front().entry.result();
+      absl::StatusOr<std::optional<Contribution>> removed = ContributionOf(cubes_.catalogue(), replaced, &values_);
+      if (!removed.ok()) return removed.status();
+      applied.change.removed = *removed;
+      applied.change.removed_retraction = replaced.result().retracted();
+    }
+    return applied;
   }
-  applied.operation = logged.result().operation();
-  applied.force = *force;
-  applied.change.accept_time_us = entry.accept_time_us;
-  absl::StatusOr<std::optional<Contribution>> added = ContributionOf(catalogue, logged);
-  if (!added.ok()) return added.status();
-  applied.change.added = *std::move(added);
-  applied.change.added_retraction = logged.result().retracted();
-  if (replaced != nullptr) {
-    absl::StatusOr<std::optional<Contribution>> removed = ContributionOf(catalogue, *replaced);
-    if (!removed.ok()) return removed.status();
-    applied.change.removed = *std::move(removed);
-    applied.change.removed_retraction = replaced->result().retracted();
-  }
-  return applied;
-}
+
+  const Store& store_;
+  Cubes& cubes_;
+  std::vector<AppliedEntry> entries_;  // Views of values_.
+  ResultValues values_;
+  int64_t accept_time_us_ = 0;
+};
+
+}  // namespace
 
 absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes) {
   const LogPosition first = cubes->position() + 1;
   if (first > last) return absl::OkStatus();
-  // Many at a time, so that readers and the lock cost nothing beside the work.
-  constexpr size_t kEntriesAtOnce = 1'024;
-  std::vector<AppliedEntry> applied;
-  int64_t accept_time_us = 0;
-  const auto flush = [&] {
-    if (!applied.empty()) cubes->Apply(applied, accept_time_us);
-    applied.clear();
-  };
+  Replayer replayer(store, *cubes);
   const absl::Status status = store.Replay(first, [&](const LoggedEntry& entry) -> absl::Status {
     if (entry.position > last) return absl::CancelledError();  // What came in since the replay began.
-    store::v1::LoggedResult replaced;
-    const LogPosition replaced_position = entry.entry.result().replaced_position();
-    if (replaced_position != 0) {
-      absl::StatusOr<std::vector<LoggedEntry>> found = store.ReadEntries({replaced_position});
-      if (!found.ok()) return found.status();
-      replaced = std::move(*found->front().entry.mutable_result());
-    }
-    absl::StatusOr<AppliedEntry> change =
-        AppliedEntryOf(cubes->catalogue(), entry, replaced_position == 0 ? nullptr : &replaced);
-    if (!change.ok()) return change.status();
-    accept_time_us = entry.accept_time_us;
-    applied.push_back(*std::move(change));
-    if (applied.size() == kEntriesAtOnce) flush();
-    return absl::OkStatus();
+    return replayer.Take(entry);
   });
   if (!status.ok() && !absl::IsCancelled(status)) return status;
-  flush();
+  replayer.Flush();
   if (cubes->position() != last) {
     return absl::DataLossError(absl::StrCat("The log ends at position ", cubes->position(), ", before ", last, "."));
   }

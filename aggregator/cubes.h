@@ -6,10 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <shared_mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -26,7 +24,7 @@ namespace muster {
 
 // What one log entry does: a result moves the totals of a force, or an operation changes.
 struct AppliedEntry {
-  std::string operation;
+  size_t operation = 0;  // Its number in the cubes.
   ForceIndex force = 0;
   CubeChange change;
   std::shared_ptr<const Operation> changed_operation;  // Set: the entry is a change of this operation.
@@ -49,7 +47,14 @@ struct CubesView {
 // One cube at rest.
 struct FrozenForceCube {
   std::string operation;
+  size_t number = 0;  // Of the operation.
   ForceIndex force = 0;
+  std::shared_ptr<const ForceCube> cube;
+};
+
+// The cube of one force in one operation at rest; nullptr where nothing was ever heard.
+struct FrozenCube {
+  LogPosition position = 0;
   std::shared_ptr<const ForceCube> cube;
 };
 
@@ -62,8 +67,8 @@ struct FrozenCubes {
 
 // Invariant: at position P every cube equals the fold of the log from 1 to P.
 //
-// Read, Freeze and the getters may be called from any thread. Apply, BeginGroup and CancelGroup belong to one thread, the
-// writer's. A reader never waits for more than the arithmetic of one group, the writer never for more than the
+// Read, Freeze and the getters may be called from any thread. Apply, BeginGroup and CancelGroup belong to one thread,
+// the writer's. A reader never waits for more than the arithmetic of one group, the writer never for more than the
 // readers that were there before it.
 class Cubes {
  public:
@@ -75,21 +80,26 @@ class Cubes {
   std::shared_ptr<const OperationDirectory> operations() const;
   LogPosition position() const;
 
-  // The accept time of a group that is about to be written: later than all before it and than every `as_of_time_us` that
-  // was ever answered. The group then ends with Apply or AbandonGroup.
+  // The accept time of a group that is about to be written: later than all before it and than every `as_of_time_us`
+  // that was ever answered. The group then ends with Apply or CancelGroup; one of which it is not known whether it was
+  // written never ends, so that no later `as_of_time_us` claims to know.
   int64_t BeginGroup();
   // The group turned out to hold nothing to write.
   void CancelGroup();
-  void AbandonGroup();
 
   // Applies the entries that follow position(), all at once for any reader.
   void Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us);
+
+  // The number of an operation that is in operations(); it never changes. For the writer's thread.
+  size_t NumberOf(absl::string_view operation) const;
 
   // Calls `read` with a view that holds until it returns. `read` must be short: the writer waits for it.
   void Read(absl::FunctionRef<void(const CubesView&)> read) const;
 
   // Every cube, at rest. Costs no copying now: the writer copies a cube before it next changes it.
   FrozenCubes FreezeAll() const;
+  // One cube, which alone is copied before it next changes. `operation` is a number that Read has shown.
+  FrozenCube FreezeOne(size_t operation, ForceIndex force);
   // The cubes that changed since the last call.
   FrozenCubes FreezeChanged();
 
@@ -103,9 +113,16 @@ class Cubes {
   class ReadLock;
   class WriteLock;
 
-  OperationCubes& CubesOf(const std::string& operation);
-  ForceCube& MutableCube(const std::string& operation, ForceIndex force);
-  FrozenCubes Freeze(const std::set<std::pair<std::string, ForceIndex>>* only) const;
+  // What is kept beside the cube of one force.
+  struct Upkeep {
+    int64_t epoch = 0;     // The freeze after which the cube was last copied.
+    bool changed = false;  // Since the last FreezeChanged.
+  };
+
+  // Makes room for an operation that is new; gives its number.
+  size_t Admit(const std::string& operation);
+  ForceCube& MutableCube(size_t operation, ForceIndex force);
+  FrozenCubes Freeze(bool only_changed) const;
   int64_t AsOfTime() const;
 
   const std::shared_ptr<const Catalogue> catalogue_;
@@ -115,34 +132,27 @@ class Cubes {
   mutable std::shared_mutex lock_;
   // Guarded by lock_.
   std::vector<OperationCubes> cubes_;
-  std::vector<std::vector<int64_t>> cube_epochs_;  // Beside cubes_: the freeze after which the cube was last copied.
-  absl::flat_hash_map<std::string, size_t> cube_index_;
-  std::set<std::pair<std::string, ForceIndex>> changed_;
+  std::vector<std::vector<Upkeep>> upkeep_;           // Beside cubes_.
+  absl::flat_hash_map<std::string, size_t> numbers_;  // Changed by the writer's thread alone.
   LogPosition position_ = 0;
-  int64_t accept_time_us_ = 0;         // Of the entry at position_.
+  int64_t accept_time_us_ = 0;        // Of the entry at position_.
   mutable int64_t freeze_epoch_ = 0;  // How often cubes were frozen.
 
   mutable std::mutex time_mutex_;  // Taken after lock_.
   // Guarded by time_mutex_.
   mutable int64_t latest_answered_us_ = 0;  // The latest `as_of_time_us` given out.
-  int64_t group_time_us_ = 0;  // Of the group that is being written; 0 if none is.
+  int64_t group_time_us_ = 0;               // Of the group that is being written; 0 if none is.
   int64_t latest_group_us_ = 0;
 
-  mutable std::mutex directory_mutex_;  // Taken after lock_.
+  mutable std::mutex directory_mutex_;                   // Taken after lock_.
   std::shared_ptr<const OperationDirectory> directory_;  // Guarded by directory_mutex_.
 };
 
-// What a stored revision holds for the totals; nullopt for a retraction.
+// What a stored revision holds for the totals, its values appended to `values`; nullopt for a retraction.
 //
 // FAILED_PRECONDITION  it names what the catalogue does not have
 absl::StatusOr<std::optional<Contribution>> ContributionOf(const Catalogue& catalogue,
-                                                           const store::v1::LoggedResult& logged);
-
-// What a logged entry does to the cubes. `replaced` is the revision that it replaces, if it does.
-//
-// FAILED_PRECONDITION  it names what the catalogue does not have
-absl::StatusOr<AppliedEntry> AppliedEntryOf(const Catalogue& catalogue, const LoggedEntry& entry,
-                                            const store::v1::LoggedResult* replaced);
+                                                           const store::v1::LoggedResult& logged, ResultValues* values);
 
 // Applies the entries of the log that follow the cubes' position, up to `last`.
 absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes);

@@ -50,7 +50,7 @@ Cell& Cell::operator+=(const Cell& other) {
   return *this;
 }
 
-void Block::Add(const std::vector<NodeValue>& values, int node_count, int sign) {
+void Block::Add(absl::Span<const NodeValue> values, int node_count, int sign) {
   result_count_ += sign;
   auto place = cells_.begin();
   for (const NodeValue& value : values) {
@@ -81,7 +81,7 @@ void Block::Add(const std::vector<NodeValue>& values, int node_count, int sign) 
   for (const NodeValue& value : values) nodes.Add(value.node);
   const auto counted = std::lower_bound(node_sets_.begin(), node_sets_.end(), nodes,
                                         [](const NodeSetCount& a, const NodeSet& b) { return a.nodes < b; });
-  if (counted == node_sets_.end() || counted->nodes != nodes) {
+  if (counted == node_sets_.end() || !(counted->nodes == nodes)) {
     node_sets_.insert(counted, {std::move(nodes), sign});
   } else if ((counted->result_count += sign) == 0) {
     node_sets_.erase(counted);
@@ -170,7 +170,7 @@ absl::StatusOr<Block> Block::FromCheckpoint(const Lattice& lattice, const store:
   }
   const size_t words = NodeSet(lattice.size()).words().size();
   for (const store::v1::CheckpointNodeSet& from : checkpoint.node_sets()) {
-    NodeSet nodes({from.words().begin(), from.words().end()});
+    NodeSet nodes(NodeSet::Words(from.words().begin(), from.words().end()));
     const bool fits = nodes.words().size() == words;
     if (!fits || (!block.node_sets_.empty() && !(block.node_sets_.back().nodes < nodes))) {
       return absl::DataLossError("holds a set of nodes of another metric, or out of order");
@@ -192,7 +192,8 @@ void ForceCube::Apply(const CubeChange& change) {
 }
 
 void ForceCube::Add(const Contribution& contribution, int sign) {
-  for (const MetricValues& values : contribution.values) {
+  for (size_t index = 0; index < contribution.values.size(); ++index) {
+    const MetricValues values = contribution.values[index];
     const int node_count = catalogue_->lattice(values.metric).size();
     MetricCube& metric = metrics_[static_cast<size_t>(values.metric)];
     metric.whole.Add(values.nodes, node_count, sign);

@@ -20,10 +20,11 @@
 
 namespace muster {
 
-// What one revision of a result holds for the totals. A retraction holds nothing and has no Contribution.
+// What one revision of a result holds for the totals, as a view of values that somebody keeps. A retraction holds
+// nothing and has no Contribution.
 struct Contribution {
   Period period;
-  ResultValues values;
+  ValuesView values;
   bool final = false;
   bool nil = false;
 };
@@ -65,7 +66,7 @@ class Block {
 
   // `sign` is 1 to put the values of one result in, -1 to take them out. `node_count` is the size of the metric's
   // lattice.
-  void Add(const std::vector<NodeValue>& values, int node_count, int sign);
+  void Add(absl::Span<const NodeValue> values, int node_count, int sign);
 
   // Adds all that `other` holds.
   void Merge(const Block& other);
@@ -120,6 +121,12 @@ class ForceCube {
   // When anything was first and last accepted, in microseconds since the Unix epoch.
   int64_t first_heard_us() const { return first_heard_us_; }
   int64_t last_heard_us() const { return last_heard_us_; }
+
+  // For a fold that does not see every revision, and so not when they were accepted.
+  void SetHeard(int64_t first_us, int64_t last_us) {
+    first_heard_us_ = first_us;
+    last_heard_us_ = last_us;
+  }
 
   // How many cells all periods and metrics have together.
   int64_t CellCount() const;

@@ -1,120 +1,128 @@
 #include "aggregator/group_builder.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "aggregator/revision_rules.h"
+#include "absl/strings/str_cat.h"
 #include "domain/check.h"
 
 namespace muster {
-namespace {
 
-ResultKey KeyOf(const v1::OperationResult& result) { return {result.operation(), result.force(), result.result_id()}; }
-
-}  // namespace
-
-GroupBuilder::GroupBuilder(const Store& store, const Catalogue& catalogue,
-                           std::shared_ptr<const OperationDirectory> operations, int64_t accept_time_us,
-                           WarningBook* book)
-    : store_(store), catalogue_(catalogue), operations_(std::move(operations)), book_(book) {
-  group_.first_position = store.last_position() + 1;
-  group_.accept_time_us = accept_time_us;
+GroupBuilder::GroupBuilder(const Store& store, const Cubes& cubes)
+    : store_(store), cubes_(cubes), catalogue_(cubes.catalogue()), book_(&cubes.catalogue()) {
+  book_.Fill(cubes.FreezeAll());
 }
 
-absl::Status GroupBuilder::Prefetch(const std::vector<const std::vector<ValidatedResult>*>& submissions) {
-  std::vector<ResultKey> keys;
-  for (const std::vector<ValidatedResult>* const results : submissions) {
-    for (const ValidatedResult& validated : *results) {
-      ResultKey key = KeyOf(validated.result);
-      if (states_.try_emplace(key).second) keys.push_back(std::move(key));
-    }
-  }
-  if (keys.empty()) return absl::OkStatus();
-  absl::StatusOr<std::vector<std::optional<NewestRevision>>> newest = store_.ReadNewestRevisions(keys);
-  if (!newest.ok()) return newest.status();
-  for (size_t index = 0; index < keys.size(); ++index) states_.at(keys[index]).newest = (*newest)[index];
+void GroupBuilder::Begin(int64_t accept_time_us) {
+  operations_ = cubes_.operations();
+  first_position_ = store_.last_position() + 1;
+  accept_time_us_ = accept_time_us;
+  keys_.clear();
+  order_.clear();
+  next_ = 0;
+  states_.clear();
+  state_indexes_.clear();
+  entries_.clear();
+  tails_.clear();
+  operation_heads_.clear();
+  applied_.clear();
+  values_.Clear();
+}
 
-  // The log is read for what is replaced or sent again only: the rest is decided by what the keys say.
-  std::vector<std::pair<LogPosition, State*>> wanted;
-  for (const std::vector<ValidatedResult>* const results : submissions) {
-    for (const ValidatedResult& validated : *results) {
-      State& state = states_.at(KeyOf(validated.result));
-      if (!state.newest) continue;
-      const v1::Outcome outcome =
-          DecideOutcome(state.newest, validated.result.revision(), validated.result.retracted(), validated.digest);
-      if (IsLogged(outcome) || outcome == v1::OUTCOME_DUPLICATE) wanted.emplace_back(state.newest->position, &state);
+absl::Status GroupBuilder::Prefetch(const std::vector<const CheckedResults*>& submissions) {
+  size_t count = 0;
+  for (const CheckedResults* const results : submissions) count += results->size();
+  state_indexes_.reserve(count);
+  for (const CheckedResults* const results : submissions) {
+    for (size_t index = 0; index < results->size(); ++index) {
+      const ResultKey key = results->KeyOf((*results)[index]);
+      const auto [place, is_new] = state_indexes_.try_emplace(HashedKey{key, (*results)[index].key_hash}, keys_.size());
+      if (is_new) keys_.push_back(key);
+      order_.push_back(place->second);
     }
   }
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  if (wanted.empty()) return absl::OkStatus();
-  std::vector<LogPosition> positions;
-  positions.reserve(wanted.size());
-  for (const auto& [position, state] : wanted) positions.push_back(position);
-  absl::StatusOr<std::vector<LoggedEntry>> entries = store_.ReadEntries(positions);
-  if (!entries.ok()) return entries.status();
-  for (size_t index = 0; index < wanted.size(); ++index) wanted[index].second->stored_entry = std::move((*entries)[index]);
+  states_.resize(keys_.size());
+  absl::StatusOr<std::vector<std::optional<LoggedEntry>>> stored = store_.ReadNewest(keys_);
+  if (!stored.ok()) return stored.status();
+  for (size_t index = 0; index < keys_.size(); ++index) {
+    std::optional<LoggedEntry>& entry = (*stored)[index];
+    if (!entry) continue;
+    const absl::StatusOr<NewestRevision> newest = NewestRevisionOf(*entry);
+    if (!newest.ok()) return newest.status();
+    states_[index].newest = *newest;
+    states_[index].stored_entry = std::move(entry);
+  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Decision>> GroupBuilder::Decide(std::vector<ValidatedResult>&& results, bool validate_only) {
-  const size_t entries_before = group_.entries.size();
-  std::vector<std::pair<ResultKey, State>> states_before;
+absl::StatusOr<std::vector<Decision>> GroupBuilder::Decide(const CheckedResults& results, bool validate_only) {
+  const size_t entries_before = entries_.size();
+  std::vector<std::pair<size_t, State>> states_before;
   if (validate_only) {
-    for (const ValidatedResult& validated : results) {
-      const ResultKey key = KeyOf(validated.result);
-      states_before.emplace_back(key, states_.at(key));
+    for (size_t index = 0; index < results.size(); ++index) {
+      const size_t state = order_[next_ + index];
+      states_before.emplace_back(state, states_[state]);
     }
   }
   std::vector<Decision> decisions;
   decisions.reserve(results.size());
-  for (ValidatedResult& validated : results) {
-    absl::StatusOr<Decision> decision = DecideOne(std::move(validated));
+  for (size_t index = 0; index < results.size(); ++index) {
+    absl::StatusOr<Decision> decision = DecideOne(results, results[index], states_[order_[next_++]]);
     if (!decision.ok()) return decision.status();
     decisions.push_back(*std::move(decision));
   }
   if (!validate_only) return decisions;
 
-  GiveBack(&decisions);
   for (Decision& decision : decisions) {
-    if (decision.position < group_.first_position + static_cast<LogPosition>(entries_before)) continue;
+    if (decision.position < first_position_ + static_cast<LogPosition>(entries_before)) continue;
     decision.position = 0;
     decision.accept_time_us = 0;
   }
-  // Last in, first out, so that every state is as it was.
-  while (group_.entries.size() > entries_before) {
-    const AppliedEntry& entry = applied_.back();
-    if (entry.change.added) book_->Add(entry.operation, entry.force, *entry.change.added, -1);
-    if (entry.change.removed) book_->Add(entry.operation, entry.force, *entry.change.removed, 1);
-    applied_.pop_back();
-    group_.entries.pop_back();
-  }
-  for (auto& [key, state] : states_before) states_.at(key) = std::move(state);
+  Forget(entries_before);
+  for (auto& [index, state] : states_before) states_[index] = std::move(state);
   return decisions;
 }
 
-absl::StatusOr<Decision> GroupBuilder::DecideOne(ValidatedResult&& validated) {
-  const ResultKey key = KeyOf(validated.result);
-  State& state = states_.at(key);
+void GroupBuilder::Forget(size_t entries_before) {
+  // Last in, first out, so that the book is as it was.
+  while (entries_.size() > entries_before) {
+    const AppliedEntry& entry = applied_.back();
+    if (entry.change.added) book_.Add(entry.operation, entry.force, *entry.change.added, -1);
+    if (entry.change.removed) book_.Add(entry.operation, entry.force, *entry.change.removed, 1);
+    applied_.pop_back();
+    tails_.resize(entries_.back().tail_begin);
+    entries_.pop_back();
+  }
+}
+
+Decision GroupBuilder::Duplicate(const State& state) const {
   Decision decision;
-  decision.outcome =
-      DecideOutcome(state.newest, validated.result.revision(), validated.result.retracted(), validated.digest);
+  decision.outcome = v1::OUTCOME_DUPLICATE;
+  decision.position = state.newest->position;
+  if (state.group_index) {
+    decision.accept_time_us = accept_time_us_;
+    decision.warned = Logged(*state.group_index);
+    if (decision.warned->warnings().empty()) decision.warned.reset();
+    return decision;
+  }
+  decision.accept_time_us = state.stored_entry->accept_time_us;
+  const store::v1::LoggedResult& logged = state.stored_entry->entry.result();
+  if (!logged.warnings().empty()) decision.warned = std::make_shared<const store::v1::LoggedResult>(logged);
+  return decision;
+}
+
+absl::StatusOr<Decision> GroupBuilder::DecideOne(const CheckedResults& results, const CheckedResults::Result& result,
+                                                 State& state) {
+  const ResultKey key = results.KeyOf(result);
+  Decision decision;
+  decision.outcome = DecideOutcome(state.newest, result.revision, result.retracted, result.digest);
   if (decision.outcome == v1::OUTCOME_CONFLICT || decision.outcome == v1::OUTCOME_STALE) {
     decision.stored_revision = state.newest->revision;
     return decision;
   }
-  if (decision.outcome == v1::OUTCOME_DUPLICATE) {
-    decision.position = state.newest->position;
-    if (state.group_index) {
-      decision.accept_time_us = group_.accept_time_us;
-      decision.logged = group_.entries[*state.group_index].result();
-    } else {
-      decision.accept_time_us = state.stored_entry->accept_time_us;
-      decision.logged = state.stored_entry->entry.result();
-    }
-    return decision;
-  }
+  if (decision.outcome == v1::OUTCOME_DUPLICATE) return Duplicate(state);
 
-  const std::shared_ptr<const Operation> operation = operations_->Find(key.operation);
+  const Operation* const operation = operations_->Get(key.operation);
   MUSTER_CHECK(operation != nullptr);  // Validated against a directory that only grows.
   if (operation->proto.closed()) {
     decision.outcome = v1::OUTCOME_REJECTED;
@@ -122,69 +130,76 @@ absl::StatusOr<Decision> GroupBuilder::DecideOne(ValidatedResult&& validated) {
     return decision;
   }
 
+  decided_.Clear();
+  decided_.set_outcome(decision.outcome);
   AppliedEntry applied;
-  applied.operation = key.operation;
-  applied.force = validated.force;
-  applied.change.accept_time_us = group_.accept_time_us;
-  store::v1::LogEntry entry;
-  store::v1::LoggedResult& logged = *entry.mutable_result();
+  applied.operation = cubes_.NumberOf(key.operation);
+  applied.force = result.force;
+  applied.change.accept_time_us = accept_time_us_;
+  LogPosition replaced_position = 0;
   if (state.newest) {
     absl::StatusOr<std::optional<Contribution>> held = Held(state);
     if (!held.ok()) return held.status();
-    applied.change.removed = *std::move(held);
+    applied.change.removed = *held;
     applied.change.removed_retraction = state.newest->retracted;
-    logged.set_replaced_position(state.newest->position);
-    if (applied.change.removed) book_->Add(applied.operation, applied.force, *applied.change.removed, -1);
+    replaced_position = state.newest->position;
+    decided_.set_replaced_position(replaced_position);
+    if (applied.change.removed) book_.Add(applied.operation, applied.force, *applied.change.removed, -1);
   }
-  std::vector<ResultWarning> warnings = std::move(validated.warnings);
-  if (validated.result.retracted()) {
-    applied.change.added_retraction = true;
-    warnings.clear();  // What no longer counts need not be checked.
+  if (result.retracted) {
+    applied.change.added_retraction = true;  // What no longer counts need not be checked.
   } else {
-    applied.change.added = Added(&validated, *operation, &logged);
-    for (const ResultWarning& warning : book_->Check(*operation, validated.force, *applied.change.added,
-                                                     validated.result, group_.accept_time_us)) {
-      warnings.push_back(warning);
-    }
-    book_->Add(applied.operation, applied.force, *applied.change.added, 1);
+    applied.change.added = Added(results, result, *operation);
+    AddWarnings(results.WarningsOf(result));
+    AddWarnings(book_.Check(applied.operation, *operation, applied.force, *applied.change.added, accept_time_us_));
+    book_.Add(applied.operation, applied.force, *applied.change.added, 1);
   }
-  for (const ResultWarning& warning : warnings) {
-    store::v1::LoggedWarning& to = *logged.add_warnings();
-    to.set_reason(warning.reason);
-    if (warning.figure_index) to.set_figure_index(*warning.figure_index);
-  }
-  logged.set_outcome(decision.outcome);
-  logged.set_digest(validated.digest.data(), validated.digest.size());
-  const int64_t revision = validated.result.revision();
-  const bool retracted = validated.result.retracted();
-  *logged.mutable_result() = std::move(validated.result);
 
-  decision.position = group_.first_position + static_cast<LogPosition>(group_.entries.size());
-  decision.accept_time_us = group_.accept_time_us;
-  state.newest = NewestRevision{revision, decision.position, retracted, validated.digest};
-  state.stored_entry.reset();
-  state.group_index = group_.entries.size();
-  group_.entries.push_back(std::move(entry));
+  decision.position = NextPosition();
+  decision.accept_time_us = accept_time_us_;
+  const size_t tail_begin = tails_.size();
+  decided_.AppendToString(&tails_);
+  const size_t group_index = entries_.size();
+  entries_.push_back({key, results.HeadOf(result), tail_begin, tails_.size() - tail_begin, replaced_position});
   applied_.push_back(std::move(applied));
+  if (!decided_.warnings().empty()) decision.warned = Logged(group_index);
+  state.newest = NewestRevision{result.revision, result.retracted, result.digest, decision.position};
+  state.stored_entry.reset();
+  state.group_index = group_index;
   return decision;
 }
 
-absl::StatusOr<std::optional<Contribution>> GroupBuilder::Held(const State& state) const {
-  if (state.group_index) return applied_[*state.group_index].change.added;
-  return ContributionOf(catalogue_, state.stored_entry->entry.result());
+void GroupBuilder::AddWarnings(absl::Span<const ResultWarning> warnings) {
+  for (const ResultWarning& warning : warnings) {
+    store::v1::LoggedWarning& to = *decided_.add_warnings();
+    to.set_reason(warning.reason);
+    if (warning.figure_index) to.set_figure_index(*warning.figure_index);
+  }
 }
 
-Contribution GroupBuilder::Added(ValidatedResult* validated, const Operation& operation,
-                                 store::v1::LoggedResult* logged) const {
-  Contribution contribution{*validated->period, std::move(validated->values), validated->result.final(),
-                            validated->result.nil()};
-  if (validated->result.nil()) {
+std::shared_ptr<const store::v1::LoggedResult> GroupBuilder::Logged(size_t group_index) const {
+  const Entry& entry = entries_[group_index];
+  auto logged = std::make_shared<store::v1::LoggedResult>();
+  MUSTER_CHECK(logged->ParseFromString(
+      absl::StrCat(entry.head, absl::string_view(tails_).substr(entry.tail_begin, entry.tail_bytes))));
+  return logged;
+}
+
+absl::StatusOr<std::optional<Contribution>> GroupBuilder::Held(const State& state) {
+  if (state.group_index) return applied_[*state.group_index].change.added;
+  return ContributionOf(catalogue_, state.stored_entry->entry.result(), &values_);
+}
+
+Contribution GroupBuilder::Added(const CheckedResults& results, const CheckedResults::Result& result,
+                                 const Operation& operation) {
+  Contribution contribution{*result.period, results.ValuesOf(result), result.final, result.nil};
+  if (result.nil) {
+    std::vector<MetricIndex> metrics;
     for (const std::string& metric : operation.proto.expected_metrics()) {
-      logged->add_nil_metrics(metric);
-      contribution.values.push_back({catalogue_.FindMetric(metric).value(), {{0, Amount(), {}}}});
+      decided_.add_nil_metrics(metric);
+      metrics.push_back(catalogue_.FindMetric(metric).value());
     }
-    std::sort(contribution.values.begin(), contribution.values.end(),
-              [](const MetricValues& a, const MetricValues& b) { return a.metric < b.metric; });
+    contribution.values = AddZeros(std::move(metrics), &values_);
   }
   return contribution;
 }
@@ -193,34 +208,28 @@ absl::StatusOr<std::optional<v1::Operation>> GroupBuilder::Decide(const Operatio
   absl::StatusOr<std::optional<v1::Operation>> changed = change(*operations_);
   if (!changed.ok() || !*changed) return changed;
   v1::Operation& operation = **changed;
-  operation.set_change_position(group_.first_position + static_cast<LogPosition>(group_.entries.size()));
+  operation.set_change_position(NextPosition());
   auto resolved = std::make_shared<const Operation>(operation, catalogue_);
   operations_ = std::make_shared<const OperationDirectory>(operations_->With(resolved));
-  group_.entries.emplace_back();
-  *group_.entries.back().mutable_operation()->mutable_operation() = operation;
+  store::v1::LoggedOperation logged;
+  *logged.mutable_operation() = operation;
+  operation_heads_.push_back(logged.SerializeAsString());
+  entries_.push_back({{}, operation_heads_.back(), tails_.size(), 0, 0});
   AppliedEntry applied;
-  applied.operation = operation.id();
   applied.changed_operation = std::move(resolved);
   applied_.push_back(std::move(applied));
   return changed;
 }
 
-std::vector<NewestRevisionUpdate> GroupBuilder::Updates() const {
-  std::vector<NewestRevisionUpdate> updates;
-  updates.reserve(group_.entries.size());
-  for (const auto& [key, state] : states_) {
-    if (state.group_index) updates.push_back({key, *state.newest});
+const LogGroup& GroupBuilder::Group() {
+  group_.first_position = first_position_;
+  group_.accept_time_us = accept_time_us_;
+  group_.entries.clear();
+  for (const Entry& entry : entries_) {
+    group_.entries.push_back({entry.head, absl::string_view(tails_).substr(entry.tail_begin, entry.tail_bytes),
+                              entry.key, entry.replaced_position});
   }
-  return updates;
-}
-
-void GroupBuilder::GiveBack(std::vector<Decision>* decisions) {
-  for (Decision& decision : *decisions) {
-    if (!IsLogged(decision.outcome)) continue;
-    const auto index = static_cast<size_t>(decision.position - group_.first_position);
-    decision.logged.emplace();
-    decision.logged->Swap(group_.entries[index].mutable_result());
-  }
+  return group_;
 }
 
 }  // namespace muster

@@ -1,6 +1,24 @@
 #include "aggregator/revision_rules.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
 namespace muster {
+
+absl::StatusOr<NewestRevision> NewestRevisionOf(const LoggedEntry& logged) {
+  const store::v1::LoggedResult& result = logged.entry.result();
+  NewestRevision newest;
+  if (result.digest().size() != newest.digest.size() || result.result().revision() < 1) {
+    return absl::DataLossError(absl::StrCat("The result in the log at position ", logged.position,
+                                            " has no revision or no digest. Restore the store from a backup."));
+  }
+  newest.revision = result.result().revision();
+  newest.retracted = result.result().retracted();
+  std::copy(result.digest().begin(), result.digest().end(), newest.digest.begin());
+  newest.position = logged.position;
+  return newest;
+}
 
 v1::Outcome DecideOutcome(const std::optional<NewestRevision>& stored, int64_t revision, bool retracted,
                           const Sha256Digest& digest) {

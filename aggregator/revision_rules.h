@@ -5,11 +5,23 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/statusor.h"
 #include "domain/digest.h"
 #include "muster/v1/result.pb.h"
 #include "storage/store.h"
 
 namespace muster {
+
+// What is stored under the key of a result.
+struct NewestRevision {
+  int64_t revision = 0;
+  bool retracted = false;
+  Sha256Digest digest{};
+  LogPosition position = 0;
+};
+
+// DATA_LOSS  the entry is not what this program writes
+absl::StatusOr<NewestRevision> NewestRevisionOf(const LoggedEntry& logged);
 
 //   stored    arrives                 outcome
 //   nothing   revision r >= 1         ACCEPTED

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -20,20 +21,22 @@ struct RowKey {
   int operation = 0;  // Index in the order of answers.
   int region = 0;     // kLast: in no region.
   int force = 0;
-  int day = 0;         // Since 1970-01-01; kLast: several days.
+  int day = 0;          // Since 1970-01-01; kLast: several days.
   int metric_plan = 0;  // Index in the query's metrics, which ascend.
-  int row = 0;         // Index in the plan's rows.
+  int row = 0;          // Index in the plan's rows.
 
-  auto Tie() const { return std::tie(operation, region, force, day, metric_plan, row); }
-  friend bool operator==(const RowKey& a, const RowKey& b) { return a.Tie() == b.Tie(); }
-  friend bool operator<(const RowKey& a, const RowKey& b) { return a.Tie() < b.Tie(); }
-  template <typename H>
-  friend H AbslHashValue(H state, const RowKey& key) {
-    return H::combine(std::move(state), key.operation, key.region, key.force, key.day, key.metric_plan, key.row);
+  // The same as two numbers, which hash and compare quickly. All but the day are far below 65,536 and not negative.
+  std::pair<uint64_t, uint64_t> Packed() const {
+    constexpr auto kLast16 = uint64_t{0xFFFF};
+    const auto region16 = region == kLast ? kLast16 : static_cast<uint64_t>(region);
+    const auto ordered_day = static_cast<uint64_t>(static_cast<uint32_t>(day) ^ 0x80000000U);  // May be before 1970.
+    return {static_cast<uint64_t>(operation) << 32 | region16 << 16 | static_cast<uint64_t>(force),
+            ordered_day << 32 | static_cast<uint64_t>(metric_plan) << 16 | static_cast<uint64_t>(row)};
   }
 };
 
 struct RowSum {
+  RowKey key;
   Cell cell;
   int32_t force_count = 0;
   ForceIndex latest_force = -1;  // Forces come one after the other, so this tells a new one.
@@ -47,7 +50,14 @@ bool FitsInt64(absl::int128 value) {
 class Summer {
  public:
   Summer(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query)
-      : catalogue_(catalogue), query_(query), operations_(OperationsInOrder(view, query.scope)) {}
+      : catalogue_(catalogue), query_(query), operations_(OperationsInOrder(view, query.scope)) {
+    for (const MetricPlan& plan : query.metrics) rows_of_plan_ = std::max(rows_of_plan_, plan.rows.size());
+    const size_t operations = query.by_operation ? operations_.size() : 1;
+    const size_t count = operations * query.metrics.size() * rows_of_plan_;
+    if (!query.by_region && !query.by_force && !query.by_date && count <= kFewPlaces) {
+      few_places_.assign(count, kNoPlace);
+    }
+  }
 
   void Run() {
     // Forces outermost, so that a row meets each force once over all operations.
@@ -62,19 +72,24 @@ class Summer {
 
   int64_t cut_by_period_count() const { return cut_by_period_count_; }
 
-  absl::StatusOr<std::vector<v1::TotalsRow>> Rows() const {
-    std::vector<const std::pair<const RowKey, RowSum>*> sorted;
+  absl::Status AddRows(google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows) const {
+    std::vector<std::pair<std::pair<uint64_t, uint64_t>, const RowSum*>> sorted;
     sorted.reserve(sums_.size());
-    for (const auto& entry : sums_) sorted.push_back(&entry);
-    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
-    std::vector<v1::TotalsRow> rows;
-    rows.reserve(sorted.size());
-    for (const auto* const entry : sorted) {
-      absl::StatusOr<v1::TotalsRow> row = RowOf(entry->first, entry->second);
-      if (!row.ok()) return row.status();
-      rows.push_back(*std::move(row));
+    for (const RowSum& sum : sums_) sorted.emplace_back(sum.key.Packed(), &sum);
+    std::sort(sorted.begin(), sorted.end());
+    rows->Reserve(static_cast<int>(sorted.size()));
+    std::pair<int, std::string> day;  // Most rows are of the day of the one before.
+    for (const auto& [packed, sum] : sorted) {
+      v1::TotalsRow& row = *rows->Add();
+      if (query_.by_date && sum->key.day != kLast) {
+        if (day.second.empty() || day.first != sum->key.day) {
+          day = {sum->key.day, FormatCivilDay(CivilDayFromEpoch(sum->key.day))};
+        }
+        row.set_date(day.second);
+      }
+      if (absl::Status filled = FillRow(*sum, &row); !filled.ok()) return filled;
     }
-    return rows;
+    return absl::OkStatus();
   }
 
  private:
@@ -162,8 +177,27 @@ class Summer {
     }
   }
 
+  RowSum& SumOf(const RowKey& key) {
+    const auto find = [&](size_t* place, bool is_new) -> RowSum& {
+      if (is_new) {
+        *place = sums_.size();
+        sums_.push_back({key, Cell(), 0, -1});
+      }
+      return sums_[*place];
+    };
+    if (!few_places_.empty()) {
+      const size_t index =
+          (static_cast<size_t>(key.operation) * query_.metrics.size() + static_cast<size_t>(key.metric_plan)) *
+              rows_of_plan_ +
+          static_cast<size_t>(key.row);
+      return find(&few_places_[index], few_places_[index] == kNoPlace);
+    }
+    const auto [place, is_new] = places_.try_emplace(key.Packed(), 0);
+    return find(&place->second, is_new);
+  }
+
   void AddCell(const RowKey& key, ForceIndex force, const Cell& cell) {
-    RowSum& sum = sums_[key];
+    RowSum& sum = SumOf(key);
     sum.cell += cell;
     if (sum.latest_force != force) {
       sum.latest_force = force;
@@ -171,14 +205,15 @@ class Summer {
     }
   }
 
-  absl::StatusOr<v1::TotalsRow> RowOf(const RowKey& key, const RowSum& sum) const {
+  // All but the date.
+  absl::Status FillRow(const RowSum& sum, v1::TotalsRow* to) const {
+    const RowKey& key = sum.key;
+    v1::TotalsRow& row = *to;
     const MetricPlan& plan = query_.metrics[static_cast<size_t>(key.metric_plan)];
     const v1::Metric& metric = catalogue_.metric(plan.metric);
-    v1::TotalsRow row;
     if (query_.by_operation) row.set_operation(operations_[static_cast<size_t>(key.operation)]->operation->proto.id());
     if (query_.by_region && key.region != kLast) row.set_region(catalogue_.region(key.region).id());
     if (query_.by_force) row.set_force(catalogue_.force(key.force).id());
-    if (query_.by_date && key.day != kLast) row.set_date(FormatCivilDay(CivilDayFromEpoch(key.day)));
     row.set_metric(metric.id());
     for (const std::string& category : plan.rows[static_cast<size_t>(key.row)].categories) row.add_categories(category);
 
@@ -188,8 +223,8 @@ class Summer {
       if (plan.split[axis]) not_broken_down = std::max(not_broken_down, sum.cell.not_broken_down[axis]);
     }
     if (!FitsInt64(amount.sum) || !FitsInt64(not_broken_down)) {
-      return absl::OutOfRangeError(absl::StrCat("The total of \"", metric.id(),
-                                                "\" does not fit 64 bits; ask for a narrower one, by force."));
+      return absl::OutOfRangeError(
+          absl::StrCat("The total of \"", metric.id(), "\" does not fit 64 bits; ask for a narrower one, by force."));
     }
     v1::Total& total = *row.mutable_total();
     const bool adds_up = metric.additivity() != v1::ADDITIVITY_NOT_ADDITIVE || sum.cell.result_count == 1;
@@ -198,20 +233,29 @@ class Summer {
     if (adds_up) {
       total.set_sum(static_cast<int64_t>(amount.sum));
       total.set_at_least(static_cast<int64_t>(amount.AtLeast()));
-      if (const std::optional<absl::int128> at_most = amount.AtMost()) total.set_at_most(static_cast<int64_t>(*at_most));
+      if (const std::optional<absl::int128> at_most = amount.AtMost())
+        total.set_at_most(static_cast<int64_t>(*at_most));
       total.set_estimate(static_cast<int64_t>(amount.estimate_sum));
     }
     total.set_result_count(sum.cell.result_count);
     total.set_force_count(sum.force_count);
     total.set_uncounted_count(amount.uncounted_count);
     total.set_not_broken_down(static_cast<int64_t>(not_broken_down));
-    return row;
+    return absl::OkStatus();
   }
 
   const Catalogue& catalogue_;
   const TotalsQuery& query_;
   const std::vector<const OperationCubes*> operations_;
-  absl::flat_hash_map<RowKey, RowSum> sums_;
+  static constexpr size_t kFewPlaces = 16'384;
+  static constexpr size_t kNoPlace = std::numeric_limits<size_t>::max();
+
+  std::vector<RowSum> sums_;
+  // Where in sums_ a row is. Without a grouping that makes many, rows are addressed by number: every force is added to
+  // the same ones. Otherwise by packed key.
+  std::vector<size_t> few_places_;
+  size_t rows_of_plan_ = 1;
+  absl::flat_hash_map<std::pair<uint64_t, uint64_t>, size_t> places_;
   int64_t cut_by_period_count_ = 0;
 };
 
@@ -222,12 +266,10 @@ absl::StatusOr<TotalsAnswer> ComputeTotals(const Cubes& cubes, const TotalsQuery
   cubes.Read([&](const CubesView& view) {
     Summer summer(view, cubes.catalogue(), query);
     summer.Run();
-    absl::StatusOr<std::vector<v1::TotalsRow>> rows = summer.Rows();
-    if (!rows.ok()) {
-      answer = rows.status();
+    if (absl::Status added = summer.AddRows(&answer->rows); !added.ok()) {
+      answer = added;
       return;
     }
-    answer->rows = *std::move(rows);
     answer->coverage = ComputeCoverage(view, cubes.catalogue(), query.scope);
     answer->cut_by_period_count = summer.cut_by_period_count();
     answer->position = view.position;

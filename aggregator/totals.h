@@ -3,20 +3,19 @@
 #define MUSTER_AGGREGATOR_TOTALS_H_
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "aggregator/cubes.h"
 #include "aggregator/totals_query.h"
 #include "domain/catalogue.h"
+#include "google/protobuf/repeated_field.h"
 #include "muster/v1/totals_service.pb.h"
 
 namespace muster {
 
 // A whole answer, before it is cut into pages.
 struct TotalsAnswer {
-  std::vector<v1::TotalsRow> rows;  // In the order that QueryTotalsResponse promises.
+  google::protobuf::RepeatedPtrField<v1::TotalsRow> rows;  // In the order that QueryTotalsResponse promises.
   v1::Coverage coverage;
   int64_t cut_by_period_count = 0;
   LogPosition position = 0;

@@ -32,9 +32,9 @@ struct Scope {
 
 // One kind of row of one metric: which nodes it is the sum of.
 struct RowNodes {
-  std::vector<int> nodes;                 // One; several for a union of categories.
-  std::optional<NodeSet> set;             // The same, for a union.
-  std::vector<std::string> categories;    // What the row is labelled with.
+  std::vector<int> nodes;               // One; several for a union of categories.
+  std::optional<NodeSet> set;           // The same, for a union.
+  std::vector<std::string> categories;  // What the row is labelled with.
 };
 
 // A metric that the query takes.

@@ -13,14 +13,6 @@ const Amount* WholeOf(const MetricValues& values) {
   return !values.nodes.empty() && values.nodes.front().node == 0 ? &values.nodes.front().amount : nullptr;
 }
 
-// The first figure of a metric; absent for nil results.
-std::optional<int> FirstFigureOf(const v1::OperationResult& result, const std::string& metric) {
-  for (int index = 0; index < result.figures_size(); ++index) {
-    if (result.figures(index).metric() == metric) return index;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 WarningBook::WarningBook(const Catalogue* catalogue)
@@ -36,7 +28,7 @@ void WarningBook::Fill(const FrozenCubes& cubes) {
     for (MetricIndex metric = 0; metric < catalogue_->metric_count(); ++metric) {
       const MetricCube& cube = frozen.cube->metric(metric);
       for (const auto& [period, block] : cube.periods) {
-        Count(frozen.operation, frozen.force, metric, period, block.result_count());
+        Count(frozen.number, frozen.force, metric, period, block.result_count());
       }
       if (const Cell* const whole = cube.whole.Find(0)) {
         Usual& usual = usual_[SlotOf(frozen.force, metric)];
@@ -47,22 +39,24 @@ void WarningBook::Fill(const FrozenCubes& cubes) {
   }
 }
 
-void WarningBook::Count(const std::string& operation, ForceIndex force, MetricIndex metric, const Period& period,
-                        int64_t by) {
-  std::vector<PeriodCounts>& slots = periods_[operation];
+void WarningBook::Count(size_t operation, ForceIndex force, MetricIndex metric, const Period& period, int64_t by) {
+  if (operation >= periods_.size()) periods_.resize(operation + 1);
+  std::vector<Periods>& slots = periods_[operation];
   if (slots.empty()) slots.resize(usual_.size());
-  PeriodCounts& counts = slots[SlotOf(force, metric)];
-  const auto place = std::lower_bound(counts.begin(), counts.end(), period,
+  Periods& periods = slots[SlotOf(force, metric)];
+  if (!period.IsOneDay()) periods.long_count += by;
+  const auto place = std::lower_bound(periods.counts.begin(), periods.counts.end(), period,
                                       [](const auto& entry, const Period& wanted) { return entry.first < wanted; });
-  if (place == counts.end() || place->first != period) {
-    counts.insert(place, {period, by});
+  if (place == periods.counts.end() || !(place->first == period)) {
+    periods.counts.insert(place, {period, by});
   } else if ((place->second += by) == 0) {
-    counts.erase(place);
+    periods.counts.erase(place);
   }
 }
 
-void WarningBook::Add(const std::string& operation, ForceIndex force, const Contribution& contribution, int sign) {
-  for (const MetricValues& values : contribution.values) {
+void WarningBook::Add(size_t operation, ForceIndex force, const Contribution& contribution, int sign) {
+  for (size_t index = 0; index < contribution.values.size(); ++index) {
+    const MetricValues values = contribution.values[index];
     Count(operation, force, values.metric, contribution.period, sign);
     if (const Amount* const whole = WholeOf(values)) {
       Usual& usual = usual_[SlotOf(force, values.metric)];
@@ -72,44 +66,53 @@ void WarningBook::Add(const std::string& operation, ForceIndex force, const Cont
   }
 }
 
-bool WarningBook::Overlaps(const std::string& operation, ForceIndex force, MetricIndex metric,
-                           const Period& period) const {
-  const auto slots = periods_.find(operation);
-  if (slots == periods_.end()) return false;
-  const PeriodCounts& counts = slots->second[SlotOf(force, metric)];
-  return std::any_of(counts.begin(), counts.end(), [&](const auto& entry) { return entry.first.Overlaps(period); });
+const WarningBook::Periods& WarningBook::PeriodsOf(size_t operation, ForceIndex force, MetricIndex metric) const {
+  static const Periods kNone;
+  if (operation >= periods_.size() || periods_[operation].empty()) return kNone;
+  return periods_[operation][SlotOf(force, metric)];
 }
 
-std::vector<ResultWarning> WarningBook::Check(const Operation& operation, ForceIndex force,
-                                              const Contribution& contribution, const v1::OperationResult& result,
-                                              int64_t accept_time_us) const {
-  const std::string& id = operation.proto.id();
+bool WarningBook::MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const {
+  const Periods& periods = PeriodsOf(operation, force, metric);
+  if (periods.long_count == 0 && period.IsOneDay()) return false;  // Several results of a day are how events come.
+  return std::any_of(periods.counts.begin(), periods.counts.end(), [&](const auto& entry) {
+    return entry.first.Overlaps(period) && !(entry.first.IsOneDay() && period.IsOneDay());
+  });
+}
+
+bool WarningBook::Covers(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const {
+  const Periods& periods = PeriodsOf(operation, force, metric);
+  return std::any_of(periods.counts.begin(), periods.counts.end(),
+                     [&](const auto& entry) { return entry.first.Overlaps(period); });
+}
+
+std::vector<ResultWarning> WarningBook::Check(size_t operation, const Operation& facts, ForceIndex force,
+                                              const Contribution& contribution, int64_t accept_time_us) const {
   std::vector<ResultWarning> warnings;
-  for (const MetricValues& values : contribution.values) {
-    const std::optional<int> figure = FirstFigureOf(result, catalogue_->metric(values.metric).id());
-    if (!figure) continue;  // Stated by a nil result.
-    if (Overlaps(id, force, values.metric, contribution.period)) {
-      warnings.push_back({v1::WARNING_REASON_OVERLAPPING_PERIOD, figure});
+  for (size_t index = 0; index < contribution.values.size() && !contribution.nil; ++index) {
+    const MetricValues values = contribution.values[index];
+    if (MeetsOther(operation, force, values.metric, contribution.period)) {
+      warnings.push_back({v1::WARNING_REASON_OVERLAPPING_PERIOD, values.first_figure});
     }
-    const auto overlaps_too = [&](ForceIndex other) {
-      return Overlaps(id, other, values.metric, contribution.period);
+    const auto covers_too = [&](ForceIndex other) {
+      return Covers(operation, other, values.metric, contribution.period);
     };
     const std::vector<ForceIndex>& consortia = catalogue_->ConsortiaOf(force);
     const std::vector<ForceIndex>& covered = catalogue_->CoveredBy(force);
-    if (std::any_of(consortia.begin(), consortia.end(), overlaps_too) ||
-        std::any_of(covered.begin(), covered.end(), overlaps_too)) {
-      warnings.push_back({v1::WARNING_REASON_COVERED_BY_JOINT_RETURN, figure});
+    if (std::any_of(consortia.begin(), consortia.end(), covers_too) ||
+        std::any_of(covered.begin(), covered.end(), covers_too)) {
+      warnings.push_back({v1::WARNING_REASON_COVERED_BY_JOINT_RETURN, values.first_figure});
     }
     const Usual& usual = usual_[SlotOf(force, values.metric)];
     const Amount* const whole = WholeOf(values);
     if (whole != nullptr && usual.result_count >= kUsualNeedsResults && usual.sum > 0 &&
         whole->sum * usual.result_count > usual.sum * kUnusualFactor) {
-      warnings.push_back({v1::WARNING_REASON_UNUSUAL_VALUE, figure});
+      warnings.push_back({v1::WARNING_REASON_UNUSUAL_VALUE, values.first_figure});
     }
   }
   std::stable_sort(warnings.begin(), warnings.end(),
                    [](const ResultWarning& a, const ResultWarning& b) { return a.figure_index < b.figure_index; });
-  if (operation.due_time && absl::FromUnixMicros(accept_time_us) > *operation.due_time) {
+  if (facts.due_time && absl::FromUnixMicros(accept_time_us) > *facts.due_time) {
     warnings.push_back({v1::WARNING_REASON_LATE, std::nullopt});
   }
   return warnings;

@@ -2,12 +2,12 @@
 #ifndef MUSTER_AGGREGATOR_WARNING_BOOK_H_
 #define MUSTER_AGGREGATOR_WARNING_BOOK_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/numeric/int128.h"
 #include "aggregator/cubes.h"
 #include "domain/catalogue.h"
@@ -30,29 +30,36 @@ class WarningBook {
   // Takes over what all cubes hold. For a start.
   void Fill(const FrozenCubes& cubes);
 
-  // Puts in (`sign` 1) or takes out (-1) what a result holds.
-  void Add(const std::string& operation, ForceIndex force, const Contribution& contribution, int sign);
+  // Puts in (`sign` 1) or takes out (-1) what a result holds. Operations go by their number in the cubes.
+  void Add(size_t operation, ForceIndex force, const Contribution& contribution, int sign);
 
   // What to warn of beside what validation found, for a result whose earlier revision has been taken out, and which has
   // not been put in: OVERLAPPING_PERIOD, COVERED_BY_JOINT_RETURN, UNUSUAL_VALUE and LATE, by figure.
-  std::vector<ResultWarning> Check(const Operation& operation, ForceIndex force, const Contribution& contribution,
-                                   const v1::OperationResult& result, int64_t accept_time_us) const;
+  std::vector<ResultWarning> Check(size_t operation, const Operation& facts, ForceIndex force,
+                                   const Contribution& contribution, int64_t accept_time_us) const;
 
  private:
   // The results of one operation, force and metric, by period.
-  using PeriodCounts = std::vector<std::pair<Period, int64_t>>;
+  struct Periods {
+    std::vector<std::pair<Period, int64_t>> counts;
+    int64_t long_count = 0;  // Of those, results of several days.
+  };
   struct Usual {
     absl::int128 sum = 0;
     int64_t result_count = 0;
   };
 
-  bool Overlaps(const std::string& operation, ForceIndex force, MetricIndex metric, const Period& period) const;
-  void Count(const std::string& operation, ForceIndex force, MetricIndex metric, const Period& period, int64_t by);
+  const Periods& PeriodsOf(size_t operation, ForceIndex force, MetricIndex metric) const;
+  // Whether a result of the force states the metric for days of `period` in a way that looks like counting twice.
+  bool MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const;
+  // Whether a result of the force states the metric for any day of `period`.
+  bool Covers(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const;
+  void Count(size_t operation, ForceIndex force, MetricIndex metric, const Period& period, int64_t by);
   size_t SlotOf(ForceIndex force, MetricIndex metric) const;
 
   const Catalogue* catalogue_;
-  absl::flat_hash_map<std::string, std::vector<PeriodCounts>> periods_;  // By operation, then slot.
-  std::vector<Usual> usual_;                                             // By slot, over all operations.
+  std::vector<std::vector<Periods>> periods_;  // By operation, then slot.
+  std::vector<Usual> usual_;                   // By slot, over all operations.
 };
 
 }  // namespace muster

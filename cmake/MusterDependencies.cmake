@@ -12,6 +12,8 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 
@@ -26,3 +28,10 @@ add_library(libcsv::libcsv UNKNOWN IMPORTED)
 set_target_properties(libcsv::libcsv PROPERTIES
   IMPORTED_LOCATION "${MUSTER_LIBCSV}"
   INTERFACE_INCLUDE_DIRECTORIES "${MUSTER_LIBCSV_INCLUDE}")
+
+# muster::allocator: malloc for programs whose threads hand memory on to each other all the time. Sanitizers bring theirs.
+add_library(muster_allocator INTERFACE)
+add_library(muster::allocator ALIAS muster_allocator)
+if(NOT MUSTER_SANITIZE)
+  target_link_libraries(muster_allocator INTERFACE PkgConfig::jemalloc)
+endif()

@@ -1,18 +1,11 @@
-# How tests are added. ctest's environment makes sanitizers stop at the first fault, with a stack trace.
+# How tests are added. The options of sanitizers are in the test presets.
 include(GoogleTest)
 
 # Held for each test on its own, not for the whole program.
 set(MUSTER_TEST_TIMEOUT_SECONDS 120)
 
+# One variable: gtest_discover_tests loses what comes after the first.
 set(MUSTER_TEST_ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
-if(MUSTER_SANITIZE MATCHES "address")
-  list(APPEND MUSTER_TEST_ENVIRONMENT
-    "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
-    "UBSAN_OPTIONS=print_stacktrace=1")
-elseif(MUSTER_SANITIZE MATCHES "thread")
-  # Debian's gRPC, Abseil and RocksDB are not instrumented: what only they see would be reported falsely.
-  list(APPEND MUSTER_TEST_ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1")
-endif()
 
 # muster_add_test(NAME SOURCES... [LIBS...] [TIMEOUT SECONDS])
 #

@@ -18,7 +18,8 @@
 
 namespace muster {
 
-// Indexes into the catalogue, in its order. They hold for one catalogue only and are kept on disk beside its digest alone.
+// Indexes into the catalogue, in its order. They hold for one catalogue only and are kept on disk beside its digest
+// alone.
 using RegionIndex = int;
 using ForceIndex = int;
 using MetricIndex = int;

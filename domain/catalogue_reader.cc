@@ -75,7 +75,6 @@ class CatalogueReader {
   }
 
  private:
-
   void Fault(const Origin& origin, std::string description) {
     faults_->push_back({origin.file, origin.line, std::move(description)});
   }
@@ -102,11 +101,10 @@ class CatalogueReader {
   }
 
   // Enters an id; says so if it is malformed or taken.
-  bool Enter(Catalogue::Index& index, const std::string& id, int number, absl::string_view what,
-             const Origin& origin) {
+  bool Enter(Catalogue::Index& index, const std::string& id, int number, absl::string_view what, const Origin& origin) {
     if (!IsCatalogueId(id)) {
-      Fault(origin, absl::StrCat(what, " id \"", id,
-                                 "\" must be lower-case words joined by hyphens, at most 64 bytes"));
+      Fault(origin,
+            absl::StrCat(what, " id \"", id, "\" must be lower-case words joined by hyphens, at most 64 bytes"));
       return false;
     }
     if (!index.emplace(id, number).second) {
@@ -160,8 +158,9 @@ class CatalogueReader {
     for (const v1::RegionMembership& membership : force.memberships()) {
       const std::optional<RegionIndex> region = catalogue_->FindRegion(membership.region());
       if (!region) {
-        Fault(origin, absl::StrCat("force \"", force.id(), "\" is in region \"", membership.region(),
-                                   "\", which is not known", DidYouMean(catalogue_->NearestRegion(membership.region()))));
+        Fault(origin,
+              absl::StrCat("force \"", force.id(), "\" is in region \"", membership.region(), "\", which is not known",
+                           DidYouMean(catalogue_->NearestRegion(membership.region()))));
         continue;
       }
       // Open ends are the first and the last day that a date may name.
@@ -185,8 +184,7 @@ class CatalogueReader {
       }
       memberships.push_back({period, *region});
     }
-    std::sort(memberships.begin(), memberships.end(),
-              [](const auto& a, const auto& b) { return a.period < b.period; });
+    std::sort(memberships.begin(), memberships.end(), [](const auto& a, const auto& b) { return a.period < b.period; });
     catalogue_->memberships_.push_back(std::move(memberships));
   }
 

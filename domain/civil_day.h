@@ -22,19 +22,31 @@ std::string FormatCivilDay(absl::CivilDay day);
 int32_t DaysSinceEpoch(absl::CivilDay day);
 absl::CivilDay CivilDayFromEpoch(int32_t days);
 
+// A number that orders days as they are. Comparing days themselves looks at their hours and minutes too, which takes
+// several times as long where many periods are compared.
+inline int64_t OrderOf(absl::CivilDay day) { return (day.year() * 16 + day.month()) * 32 + day.day(); }
+
 // Days from `first` to `last`, both inclusive. Invariant: first <= last.
 struct Period {
   absl::CivilDay first;
   absl::CivilDay last;
 
-  bool IsOneDay() const { return first == last; }
-  bool Contains(absl::CivilDay day) const { return first <= day && day <= last; }
-  bool Contains(const Period& other) const { return first <= other.first && other.last <= last; }
-  bool Overlaps(const Period& other) const { return first <= other.last && other.first <= last; }
+  bool IsOneDay() const { return OrderOf(first) == OrderOf(last); }
+  bool Contains(absl::CivilDay day) const { return Contains({day, day}); }
+  bool Contains(const Period& other) const {
+    return OrderOf(first) <= OrderOf(other.first) && OrderOf(other.last) <= OrderOf(last);
+  }
+  bool Overlaps(const Period& other) const {
+    return OrderOf(first) <= OrderOf(other.last) && OrderOf(other.first) <= OrderOf(last);
+  }
 
-  friend bool operator==(const Period& a, const Period& b) { return a.first == b.first && a.last == b.last; }
+  friend bool operator==(const Period& a, const Period& b) {
+    return OrderOf(a.first) == OrderOf(b.first) && OrderOf(a.last) == OrderOf(b.last);
+  }
   friend bool operator<(const Period& a, const Period& b) {
-    return a.first != b.first ? a.first < b.first : a.last < b.last;
+    const int64_t a_first = OrderOf(a.first);
+    const int64_t b_first = OrderOf(b.first);
+    return a_first != b_first ? a_first < b_first : OrderOf(a.last) < OrderOf(b.last);
   }
   template <typename H>
   friend H AbslHashValue(H state, const Period& period) {

@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/check.h"
@@ -13,30 +13,52 @@ namespace {
 
 constexpr absl::string_view kEncodingName = "muster.v1.OperationResult";
 
-void AppendInteger(int64_t integer, std::string* bytes) {
-  const auto unsigned_integer = static_cast<uint64_t>(integer);
-  for (int shift = 56; shift >= 0; shift -= 8) bytes->push_back(static_cast<char>(unsigned_integer >> shift & 0xFFU));
-}
+// Writes an encoding into memory that it keeps. For one thread.
+class Encoder {
+ public:
+  void Clear() { size_ = 0; }
+  size_t size() const { return size_; }
+  absl::string_view bytes() const { return absl::string_view(bytes_.data(), size_); }
 
-void AppendString(absl::string_view text, std::string* bytes) {
-  AppendInteger(static_cast<int64_t>(text.size()), bytes);
-  bytes->append(text.data(), text.size());
-}
+  void Integer(int64_t integer) {
+    const auto value = static_cast<uint64_t>(integer);
+    char* const end = MakeRoom(sizeof(value));
+    for (size_t i = 0; i < sizeof(value); ++i) {
+      end[i] = static_cast<char>(static_cast<unsigned char>(value >> (56 - 8 * i)));
+    }
+  }
+  void Bytes(absl::string_view text) { std::copy(text.begin(), text.end(), MakeRoom(text.size())); }
+  void String(absl::string_view text) {
+    Integer(static_cast<int64_t>(text.size()));
+    Bytes(text);
+  }
 
-void AppendFigure(const v1::Figure& figure, std::string* bytes) {
-  AppendString(figure.metric(), bytes);
-  AppendInteger(figure.has_value() ? 1 : 0, bytes);
-  if (figure.has_value()) AppendInteger(figure.value(), bytes);
-  AppendInteger(figure.unit(), bytes);
+ private:
+  char* MakeRoom(size_t bytes) {
+    if (bytes_.size() < size_ + bytes) bytes_.resize(2 * (size_ + bytes));
+    char* const end = bytes_.data() + size_;
+    size_ += bytes;
+    return end;
+  }
+
+  std::vector<char> bytes_;
+  size_t size_ = 0;
+};
+
+void Encode(const v1::Figure& figure, Encoder* encoder) {
+  encoder->String(figure.metric());
+  encoder->Integer(figure.has_value() ? 1 : 0);
+  if (figure.has_value()) encoder->Integer(figure.value());
+  encoder->Integer(figure.unit());
   const bool exact = figure.qualifier() == v1::QUALIFIER_UNSPECIFIED;
-  AppendInteger(exact ? v1::QUALIFIER_EXACT : figure.qualifier(), bytes);
-  AppendInteger(figure.categories_size(), bytes);
+  encoder->Integer(exact ? v1::QUALIFIER_EXACT : figure.qualifier());
+  encoder->Integer(figure.categories_size());
   if (figure.categories_size() == 1) {
-    AppendString(figure.categories(0), bytes);
+    encoder->String(figure.categories(0));
   } else if (figure.categories_size() > 1) {
     std::vector<absl::string_view> categories(figure.categories().begin(), figure.categories().end());
     std::sort(categories.begin(), categories.end());
-    for (const absl::string_view category : categories) AppendString(category, bytes);
+    for (const absl::string_view category : categories) encoder->String(category);
   }
 }
 
@@ -53,39 +75,37 @@ Sha256Digest Sha256(absl::string_view bytes) {
 }
 
 Sha256Digest DigestOf(const v1::OperationResult& result) {
-  std::string bytes;
-  bytes.reserve(256 + static_cast<size_t>(result.figures_size()) * 96);
-  AppendString(kEncodingName, &bytes);
-  AppendString(result.operation(), &bytes);
-  AppendString(result.force(), &bytes);
-  AppendString(result.result_id(), &bytes);
-  AppendInteger(result.revision(), &bytes);
-  AppendString(result.start_date(), &bytes);
-  AppendString(result.end_date(), &bytes);
-  AppendString(result.reason(), &bytes);
-  AppendInteger((result.nil() ? 1 : 0) | (result.final() ? 2 : 0) | (result.retracted() ? 4 : 0), &bytes);
-  AppendInteger(result.figures_size(), &bytes);
+  // Their memory stays with the thread.
+  thread_local Encoder encoder;
+  thread_local Encoder figures;
+  thread_local std::vector<std::pair<size_t, size_t>> extents;  // Offset and size of each in `figures`.
+  encoder.Clear();
+  figures.Clear();
+  extents.clear();
+  encoder.String(kEncodingName);
+  encoder.String(result.operation());
+  encoder.String(result.force());
+  encoder.String(result.result_id());
+  encoder.Integer(result.revision());
+  encoder.String(result.start_date());
+  encoder.String(result.end_date());
+  encoder.String(result.reason());
+  encoder.Integer((result.nil() ? 1 : 0) | (result.final() ? 2 : 0) | (result.retracted() ? 4 : 0));
+  encoder.Integer(result.figures_size());
 
-  // Figures are written behind each other once and then hashed in the order of their bytes.
-  std::string figures;
-  figures.reserve(static_cast<size_t>(result.figures_size()) * 96);
-  std::vector<std::pair<size_t, size_t>> extents;  // Offset and size of each in `figures`.
-  extents.reserve(static_cast<size_t>(result.figures_size()));
+  // Figures are written behind each other once and then taken in the order of their bytes.
   for (const v1::Figure& figure : result.figures()) {
     const size_t offset = figures.size();
-    AppendFigure(figure, &figures);
+    Encode(figure, &figures);
     extents.emplace_back(offset, figures.size() - offset);
   }
-  const auto bytes_of = [&figures](const std::pair<size_t, size_t>& extent) {
-    return absl::string_view(figures).substr(extent.first, extent.second);
+  const auto bytes_of = [](const std::pair<size_t, size_t>& extent) {
+    return figures.bytes().substr(extent.first, extent.second);
   };
   std::sort(extents.begin(), extents.end(),
             [&bytes_of](const auto& a, const auto& b) { return bytes_of(a) < bytes_of(b); });
-  for (const auto& extent : extents) {
-    const absl::string_view figure = bytes_of(extent);
-    bytes.append(figure.data(), figure.size());
-  }
-  return Sha256(bytes);
+  for (const auto& extent : extents) encoder.Bytes(bytes_of(extent));
+  return Sha256(encoder.bytes());
 }
 
 }  // namespace muster

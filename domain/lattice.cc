@@ -45,6 +45,19 @@ Lattice::Lattice(const std::vector<const BreakdownTree*>& axes) : axis_count_(st
       }
     }
   }
+  holders_.resize(static_cast<size_t>(size_));
+  for (int node = 0; node < size_; ++node) {
+    const std::array<int, kAxes> at = CoordinatesOf(node);
+    std::vector<int>& holders = holders_[static_cast<size_t>(node)];
+    for (int first = at[0];; first = axes_[0]->parent[static_cast<size_t>(first)]) {
+      for (int second = at[1];; second = axes_[1]->parent[static_cast<size_t>(second)]) {
+        holders.push_back(NodeAt({first, second}));
+        if (second == 0) break;
+      }
+      if (first == 0) break;
+    }
+    std::sort(holders.begin(), holders.end());
+  }
 }
 
 bool NodeSet::Meets(const NodeSet& other) const {

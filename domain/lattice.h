@@ -3,11 +3,12 @@
 #define MUSTER_DOMAIN_LATTICE_H_
 
 #include <array>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "absl/container/inlined_vector.h"
 
 namespace muster {
 
@@ -43,6 +44,9 @@ class Lattice {
   int NodeAt(std::array<int, kAxes> coordinates) const { return coordinates[0] * stride_ + coordinates[1]; }
   std::array<int, kAxes> CoordinatesOf(int node) const { return {node / stride_, node % stride_}; }
 
+  // The nodes that hold `node`, itself included: those within which it lies along every axis. Ascending.
+  const std::vector<int>& HoldersOf(int node) const { return holders_[static_cast<size_t>(node)]; }
+
   // One step down along one axis.
   const std::vector<int>& ChildrenOf(int node, int axis) const {
     return children_[static_cast<size_t>(axis)][static_cast<size_t>(node)];
@@ -54,23 +58,31 @@ class Lattice {
   int size_ = 1;
   std::array<const BreakdownTree*, kAxes> axes_{};
   std::array<std::vector<std::vector<int>>, kAxes> children_;
+  std::vector<std::vector<int>> holders_;
 };
 
 // A set of nodes of one lattice: small, ordered, comparable.
 class NodeSet {
  public:
+  // Nearly every lattice has at most 64 nodes.
+  using Words = absl::InlinedVector<uint64_t, 1>;
+
   explicit NodeSet(int node_count) : words_(static_cast<size_t>((node_count + 63) / 64)) {}
-  explicit NodeSet(std::vector<uint64_t> words) : words_(std::move(words)) {}
+  explicit NodeSet(Words words) : words_(std::move(words)) {}
 
   void Add(int node) { words_[static_cast<size_t>(node) / 64] |= uint64_t{1} << (node % 64); }
   bool Holds(int node) const { return (words_[static_cast<size_t>(node) / 64] >> (node % 64) & 1U) != 0; }
   bool Meets(const NodeSet& other) const;
-  const std::vector<uint64_t>& words() const { return words_; }
-  friend bool operator==(const NodeSet&, const NodeSet&) = default;
-  friend auto operator<=>(const NodeSet&, const NodeSet&) = default;
+  const Words& words() const { return words_; }
+  friend bool operator==(const NodeSet& a, const NodeSet& b) {
+    return a.words_.size() == 1 && b.words_.size() == 1 ? a.words_[0] == b.words_[0] : a.words_ == b.words_;
+  }
+  friend bool operator<(const NodeSet& a, const NodeSet& b) {
+    return a.words_.size() == 1 && b.words_.size() == 1 ? a.words_[0] < b.words_[0] : a.words_ < b.words_;
+  }
 
  private:
-  std::vector<uint64_t> words_;
+  Words words_;
 };
 
 }  // namespace muster

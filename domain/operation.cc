@@ -94,6 +94,15 @@ Operation::Operation(v1::Operation operation_proto, const Catalogue& catalogue)
   std::sort(expected_forces.begin(), expected_forces.end());
 }
 
+OperationDirectory::OperationDirectory(Map operations) : operations_(std::move(operations)) {
+  for (const auto& [id, operation] : operations_) by_id_.emplace(operation->proto.id(), operation.get());
+}
+
+const Operation* OperationDirectory::Get(absl::string_view id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
 std::shared_ptr<const Operation> OperationDirectory::Find(absl::string_view id) const {
   const auto found = operations_.find(std::string(id));
   return found == operations_.end() ? nullptr : found->second;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -40,13 +41,15 @@ struct Operation {
 // All operations by id. Immutable: a change makes a new directory, so a reader holds one for as long as it likes.
 class OperationDirectory {
  public:
-  using Map = std::map<std::string, std::shared_ptr<const Operation>, std::less<>>;
+  using Map = std::map<std::string, std::shared_ptr<const Operation>>;
 
   OperationDirectory() = default;
-  explicit OperationDirectory(Map operations) : operations_(std::move(operations)) {}
+  explicit OperationDirectory(Map operations);
 
   // nullptr if there is none.
   std::shared_ptr<const Operation> Find(absl::string_view id) const;
+  // The same for as long as this directory lives.
+  const Operation* Get(absl::string_view id) const;
   // The known id that `id` is most likely meant to be; empty if none is near.
   std::string Nearest(absl::string_view id) const;
   const Map& operations() const { return operations_; }
@@ -54,7 +57,8 @@ class OperationDirectory {
   OperationDirectory With(std::shared_ptr<const Operation> operation) const;
 
  private:
-  Map operations_;
+  Map operations_;                                                  // In order, for lists.
+  absl::flat_hash_map<absl::string_view, const Operation*> by_id_;  // Into operations_, for look-ups.
 };
 
 }  // namespace muster

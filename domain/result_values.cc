@@ -10,6 +10,13 @@
 namespace muster {
 namespace {
 
+// The lowest index of some figures: what a warning about their metric as a whole points at.
+int FirstFigureIndex(absl::Span<const ResolvedFigure> figures) {
+  int first = figures.front().figure_index;
+  for (const ResolvedFigure& figure : figures) first = std::min(first, figure.figure_index);
+  return first;
+}
+
 // Works out the values of one metric of one result.
 class MetricSolver {
  public:
@@ -28,15 +35,14 @@ class MetricSolver {
     }
   }
 
-  std::vector<NodeValue> Solve(std::vector<ValueOddity>* oddities) {
+  void Solve(ResultValues* values, std::vector<ValueOddity>* oddities) {
     // Children have higher numbers than their parents.
-    for (int node = lattice_.size() - 1; node >= 0; --node) values_[static_cast<size_t>(node)] = ValueAt(node, oddities);
-    std::vector<NodeValue> values;
+    for (int node = lattice_.size() - 1; node >= 0; --node)
+      values_[static_cast<size_t>(node)] = ValueAt(node, oddities);
     for (int node = 0; node < lattice_.size(); ++node) {
       const std::optional<Amount>& amount = values_[static_cast<size_t>(node)];
-      if (amount) values.push_back({node, *amount, NotBrokenDown(node, *amount)});
+      if (amount) values->AddNode({node, *amount, NotBrokenDown(node, *amount)});
     }
-    return values;
   }
 
  private:
@@ -45,18 +51,10 @@ class MetricSolver {
     int node;  // Where it counts.
   };
 
-  static int FirstFigureIndex(absl::Span<const ResolvedFigure> figures) {
-    const auto* const first =
-        std::min_element(figures.begin(), figures.end(), [](const ResolvedFigure& a, const ResolvedFigure& b) {
-          return a.figure_index < b.figure_index;
-        });
-    return first->figure_index;
-  }
-
   int NodeOfGroup(const ResolvedFigure& figure) const {
     std::array<int, Lattice::kAxes> coordinates{};
     for (int axis = 0; axis < Lattice::kAxes; ++axis) {
-      const std::vector<int>& tree_nodes = figure.tree_nodes[static_cast<size_t>(axis)];
+      const TreeNodes& tree_nodes = figure.tree_nodes[static_cast<size_t>(axis)];
       int common = tree_nodes.front();
       for (const int tree_node : tree_nodes) common = lattice_.tree(axis).NearestCommonAncestor(common, tree_node);
       coordinates[static_cast<size_t>(axis)] = common;
@@ -67,7 +65,7 @@ class MetricSolver {
   bool Covers(const Group& group, int node) const {
     const std::array<int, Lattice::kAxes> coordinates = lattice_.CoordinatesOf(node);
     for (size_t axis = 0; axis < Lattice::kAxes; ++axis) {
-      const std::vector<int>& members = group.figure->tree_nodes[axis];
+      const TreeNodes& members = group.figure->tree_nodes[axis];
       const BreakdownTree& tree = lattice_.tree(static_cast<int>(axis));
       if (std::none_of(members.begin(), members.end(),
                        [&](int member) { return tree.IsWithin(coordinates[axis], member); })) {
@@ -227,31 +225,51 @@ class MetricSolver {
 
   const Lattice& lattice_;
   const bool additive_;
-  const int first_figure_index_;  // The lowest: what a warning about the metric as a whole points at.
+  const int first_figure_index_;
   std::vector<const ResolvedFigure*> stated_;  // By node; nullptr where nothing was stated.
   std::vector<Group> groups_;
   std::vector<std::optional<Amount>> values_;  // By node, filled from the last to the first.
 };
 
+// The usual case, worked out without solving: one figure of an additive metric that names one node. Every node that
+// holds that one has the same value, and only the node itself is not broken down.
+void AddOneFigure(const Lattice& lattice, const ResolvedFigure& figure, ResultValues* values) {
+  const std::array<int, Lattice::kAxes> at = {figure.tree_nodes[0][0], figure.tree_nodes[1][0]};
+  for (const int node : lattice.HoldersOf(lattice.NodeAt(at))) {
+    const std::array<int, Lattice::kAxes> coordinates = lattice.CoordinatesOf(node);
+    NodeValue value{node, figure.amount, {}};
+    for (int axis = 0; axis < lattice.axis_count(); ++axis) {
+      const auto along = static_cast<size_t>(axis);
+      if (coordinates[along] == at[along] && !lattice.ChildrenOf(node, axis).empty()) {
+        value.not_broken_down[along] = figure.amount.sum;
+      }
+    }
+    values->AddNode(value);
+  }
+}
+
 }  // namespace
 
-ResultValues ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures,
-                           std::vector<ValueOddity>* oddities) {
-  ResultValues values;
+void ResultValues::Clear() {
+  metrics_.clear();
+  nodes_.clear();
+}
+
+void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures, ResultValues* values,
+                   std::vector<ValueOddity>* oddities) {
   for (size_t begin = 0; begin < figures.size();) {
     size_t end = begin + 1;
     while (end < figures.size() && figures[end].metric == figures[begin].metric) ++end;
     const MetricIndex metric = figures[begin].metric;
-    const Lattice& lattice = catalogue.lattice(metric);
-    if (lattice.size() == 1) {
-      values.push_back({metric, {{0, figures[begin].amount, {}}}});
+    const v1::Additivity additivity = catalogue.metric(metric).additivity();
+    values->AddMetric(metric, FirstFigureIndex(figures.subspan(begin, end - begin)));
+    if (end - begin == 1 && additivity != v1::ADDITIVITY_PARTS_OVERLAP && !figures[begin].IsGroup()) {
+      AddOneFigure(catalogue.lattice(metric), figures[begin], values);
     } else {
-      MetricSolver solver(lattice, catalogue.metric(metric).additivity(), figures.subspan(begin, end - begin));
-      values.push_back({metric, solver.Solve(oddities)});
+      MetricSolver(catalogue.lattice(metric), additivity, figures.subspan(begin, end - begin)).Solve(values, oddities);
     }
     begin = end;
   }
-  return values;
 }
 
 std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
@@ -260,9 +278,8 @@ std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1
   ResolvedFigure resolved;
   resolved.metric = *metric;
   resolved.figure_index = figure_index;
-  resolved.amount = figure.has_value()
-                        ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
-                        : Amount::Uncounted();
+  resolved.amount = figure.has_value() ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
+                                       : Amount::Uncounted();
   for (const std::string& id : figure.categories()) {
     const std::optional<CategoryIndex> category = catalogue.FindCategory(id);
     if (!category) return std::nullopt;
@@ -270,13 +287,14 @@ std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1
     if (!place) return std::nullopt;
     // "Class A and heroin" says no more than "class A": keep the outermost.
     const BreakdownTree& tree = catalogue.lattice(*metric).tree(place->axis);
-    std::vector<int>& tree_nodes = resolved.tree_nodes[static_cast<size_t>(place->axis)];
+    TreeNodes& tree_nodes = resolved.tree_nodes[static_cast<size_t>(place->axis)];
     const auto holds_it = [&](int other) { return tree.IsWithin(place->tree_node, other); };
     if (std::any_of(tree_nodes.begin(), tree_nodes.end(), holds_it)) continue;
-    std::erase_if(tree_nodes, [&](int other) { return tree.IsWithin(other, place->tree_node); });
+    const auto is_in_it = [&](int other) { return tree.IsWithin(other, place->tree_node); };
+    tree_nodes.erase(std::remove_if(tree_nodes.begin(), tree_nodes.end(), is_in_it), tree_nodes.end());
     tree_nodes.push_back(place->tree_node);
   }
-  for (std::vector<int>& tree_nodes : resolved.tree_nodes) {
+  for (TreeNodes& tree_nodes : resolved.tree_nodes) {
     if (tree_nodes.empty()) tree_nodes.push_back(0);
     std::sort(tree_nodes.begin(), tree_nodes.end());
   }
@@ -286,7 +304,8 @@ std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1
 std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>* figures) {
   const auto place_of = [](const ResolvedFigure& figure) { return std::tie(figure.metric, figure.tree_nodes); };
   std::sort(figures->begin(), figures->end(), [&](const ResolvedFigure& a, const ResolvedFigure& b) {
-    return std::tuple_cat(place_of(a), std::tie(a.figure_index)) < std::tuple_cat(place_of(b), std::tie(b.figure_index));
+    return std::tuple_cat(place_of(a), std::tie(a.figure_index)) <
+           std::tuple_cat(place_of(b), std::tie(b.figure_index));
   });
   std::vector<std::pair<int, int>> repeated;
   for (size_t index = 1; index < figures->size(); ++index) {
@@ -297,24 +316,36 @@ std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>
   return repeated;
 }
 
-absl::StatusOr<ResultValues> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
-                                            const google::protobuf::RepeatedPtrField<std::string>& nil_metrics) {
-  ResultValues values;
-  if (result.retracted()) return values;
+ValuesView AddZeros(std::vector<MetricIndex> metrics, ResultValues* values) {
+  const ValuesView view{values, values->size(), metrics.size()};
+  std::sort(metrics.begin(), metrics.end());
+  for (const MetricIndex metric : metrics) {
+    values->AddMetric(metric, std::nullopt);
+    values->AddNode({0, Amount(), {}});
+  }
+  return view;
+}
+
+absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
+                                          const google::protobuf::RepeatedPtrField<std::string>& nil_metrics,
+                                          ResultValues* values) {
+  ValuesView view{values, values->size(), 0};
+  if (result.retracted()) return view;
   const auto unknown = [&result](absl::string_view what) {
     return absl::FailedPreconditionError(absl::StrCat(
         "The log holds result \"", result.result_id(), "\" of force \"", result.force(), "\" in operation \"",
         result.operation(), "\", which names ", what,
         " that the catalogue does not have. A catalogue may grow, but must not lose names: use one that has it."));
   };
-  for (const std::string& id : nil_metrics) {
-    const std::optional<MetricIndex> metric = catalogue.FindMetric(id);
-    if (!metric) return unknown(absl::StrCat("metric \"", id, "\""));
-    values.push_back({*metric, {{0, Amount(), {}}}});
+  if (result.nil()) {
+    std::vector<MetricIndex> metrics;
+    for (const std::string& id : nil_metrics) {
+      const std::optional<MetricIndex> metric = catalogue.FindMetric(id);
+      if (!metric) return unknown(absl::StrCat("metric \"", id, "\""));
+      metrics.push_back(*metric);
+    }
+    return AddZeros(std::move(metrics), values);
   }
-  std::sort(values.begin(), values.end(),
-            [](const MetricValues& a, const MetricValues& b) { return a.metric < b.metric; });
-  if (result.nil()) return values;
 
   std::vector<ResolvedFigure> figures;
   figures.reserve(static_cast<size_t>(result.figures_size()));
@@ -325,7 +356,9 @@ absl::StatusOr<ResultValues> ValuesOfStored(const Catalogue& catalogue, const v1
   }
   SortAndFindRepeated(&figures);
   std::vector<ValueOddity> oddities;
-  return ComputeValues(catalogue, figures, &oddities);
+  ComputeValues(catalogue, figures, values, &oddities);
+  view.count = values->size() - view.first;
+  return view;
 }
 
 }  // namespace muster

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "domain/amount.h"
@@ -28,11 +29,56 @@ struct NodeValue {
 // The values of one metric, by ascending node; only nodes that hold something.
 struct MetricValues {
   MetricIndex metric = 0;
-  std::vector<NodeValue> nodes;
+  std::optional<int> first_figure;  // Of those that state the metric; absent where a nil result states it.
+  absl::Span<const NodeValue> nodes;
 };
 
-// By ascending metric.
-using ResultValues = std::vector<MetricValues>;
+// The values of the metrics of some results, one result behind the other, in two pieces of memory whatever their
+// number; Clear keeps both. `nodes` of what it gives out stay until it changes.
+class ResultValues {
+ public:
+  // Begins a metric without nodes.
+  void AddMetric(MetricIndex metric, std::optional<int> first_figure) {
+    metrics_.push_back({metric, first_figure, nodes_.size()});
+  }
+  // Adds to the metric that was begun last.
+  void AddNode(const NodeValue& value) { nodes_.push_back(value); }
+  void Clear();
+
+  // Metrics of all results.
+  size_t size() const { return metrics_.size(); }
+  bool empty() const { return metrics_.empty(); }
+  MetricValues operator[](size_t index) const {
+    const size_t begin = metrics_[index].begin;
+    const size_t end = index + 1 < metrics_.size() ? metrics_[index + 1].begin : nodes_.size();
+    return {metrics_[index].metric, metrics_[index].first_figure,
+            absl::MakeConstSpan(nodes_).subspan(begin, end - begin)};
+  }
+  size_t bytes() const { return metrics_.size() * sizeof(Metric) + nodes_.size() * sizeof(NodeValue); }
+
+ private:
+  struct Metric {
+    MetricIndex metric;
+    std::optional<int> first_figure;
+    size_t begin;  // In nodes_.
+  };
+
+  std::vector<Metric> metrics_;
+  std::vector<NodeValue> nodes_;
+};
+
+// The values of one result, by ascending metric: `count` metrics of `all`, which must outlive it and may grow.
+struct ValuesView {
+  const ResultValues* all = nullptr;
+  size_t first = 0;
+  size_t count = 0;
+
+  size_t size() const { return count; }
+  MetricValues operator[](size_t index) const { return (*all)[first + index]; }
+};
+
+// Nodes of one tree: hardly ever more than a few.
+using TreeNodes = absl::InlinedVector<int, 4>;
 
 // A figure with its names looked up.
 struct ResolvedFigure {
@@ -41,7 +87,7 @@ struct ResolvedFigure {
   Amount amount;
   // For each axis the tree nodes that it names: one is the usual case (0, "all", if none was named), several are a
   // group that was not split. None of them is within another.
-  std::array<std::vector<int>, Lattice::kAxes> tree_nodes;
+  std::array<TreeNodes, Lattice::kAxes> tree_nodes;
 
   bool IsGroup() const { return tree_nodes[0].size() > 1 || tree_nodes[1].size() > 1; }
 };
@@ -66,8 +112,10 @@ struct ValueOddity {
 //   as "at least", or still to be counted, is never exceeded.
 //
 // `figures` of equal metric must follow each other, metrics ascending, and hold no (metric, tree nodes) twice.
-ResultValues ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures,
-                           std::vector<ValueOddity>* oddities);
+//
+// Appends to `values`.
+void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures, ResultValues* values,
+                   std::vector<ValueOddity>* oddities);
 
 // Looks up the names of one figure. nullopt if it does not resolve: ValidateResult says why.
 std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
@@ -76,12 +124,16 @@ std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1
 // returns pairs of (figure index, index of the earlier one).
 std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>* figures);
 
-// What an accepted result adds, from its stored form. `nil_metrics` are the metrics that a nil result states as zero.
-// A retracted result adds nothing.
+// What an accepted result adds, from its stored form: appended to `values`, of which the view is given back.
+// `nil_metrics` are the metrics that a nil result states as zero. A retracted result adds nothing.
 //
 // FAILED_PRECONDITION  it names what the catalogue does not have: a catalogue may grow, but must not lose names
-absl::StatusOr<ResultValues> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
-                                            const google::protobuf::RepeatedPtrField<std::string>& nil_metrics);
+absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
+                                          const google::protobuf::RepeatedPtrField<std::string>& nil_metrics,
+                                          ResultValues* values);
+
+// What a nil result states for `metrics`: appended to `values`, of which the view is given back.
+ValuesView AddZeros(std::vector<MetricIndex> metrics, ResultValues* values);
 
 }  // namespace muster
 

@@ -21,9 +21,8 @@ bool HasUnknownFields(const google::protobuf::Message& message) {
 // Collects what is wrong with one result.
 class ResultValidator {
  public:
-  ResultValidator(const v1::OperationResult& result, absl::string_view path, const Catalogue& catalogue,
-                  const OperationDirectory& operations)
-      : result_(result), path_(path), catalogue_(catalogue), operation_(operations.Find(result.operation())) {
+  ResultValidator(const v1::OperationResult& result, const Catalogue& catalogue, const OperationDirectory& operations)
+      : result_(result), catalogue_(catalogue), operation_(operations.Get(result.operation())) {
     if (operation_ == nullptr) {
       const std::string hint = DidYouMean(operations.Nearest(result.operation()));
       Add("operation", "UNKNOWN_OPERATION",
@@ -32,7 +31,7 @@ class ResultValidator {
     }
   }
 
-  FieldProblems Run(ValidatedResult* validated) {
+  FieldProblems Run(ResultValues* values, ValidatedResult* validated) {
     if (const std::optional<ForceIndex> force = catalogue_.FindForce(result_.force())) {
       validated->force = *force;
     } else {
@@ -43,21 +42,22 @@ class ResultValidator {
     CheckIdentity();
     CheckPeriod(validated);
     CheckReason();
-    CheckFigures(validated);
+    // The memory stays with the thread: of what is validated most looks alike.
+    thread_local std::vector<ResolvedFigure> figures;
+    figures.clear();
+    CheckFigures(&figures);
     if (HasUnknownFields(result_)) {
       Add("", "UNKNOWN_FIELD",
           "has fields that this server does not know, and would lose; send only fields of its version of the API");
     }
+    if (problems_.empty() && !result_.retracted()) WorkOut(figures, values, validated);
     return std::move(problems_);
   }
 
  private:
   // `field` is relative to the result; empty for the result itself.
   void Add(absl::string_view field, absl::string_view reason, std::string description) {
-    std::string full_path(path_);
-    if (!full_path.empty() && !field.empty()) full_path.push_back('.');
-    absl::StrAppend(&full_path, field);
-    problems_.push_back({std::move(full_path), std::string(reason), std::move(description)});
+    problems_.push_back({std::string(field), std::string(reason), std::move(description)});
   }
 
   void CheckIdentity() {
@@ -118,7 +118,8 @@ class ResultValidator {
     }
   }
 
-  void CheckFigures(ValidatedResult* validated) {
+  // Leaves the figures as ComputeValues wants them, if nothing is wrong with them.
+  void CheckFigures(std::vector<ResolvedFigure>* figures) {
     const int count = result_.figures_size();
     if (result_.nil() && count != 0) {
       Add("nil", "NIL_WITH_FIGURES",
@@ -132,23 +133,24 @@ class ResultValidator {
       Add("figures", "TOO_MANY_FIGURES", absl::StrCat("has ", count, " figures; at most ", kMaxFigures));
       return;
     }
-    std::vector<ResolvedFigure> figures;
-    figures.reserve(static_cast<size_t>(count));
     for (int index = 0; index < count; ++index) {
       const size_t problems_before = problems_.size();
       CheckFigure(result_.figures(index), index);
       if (problems_.size() != problems_before) continue;
       if (std::optional<ResolvedFigure> figure = ResolveFigure(catalogue_, result_.figures(index), index)) {
-        figures.push_back(*std::move(figure));
+        figures->push_back(*std::move(figure));
       }
     }
-    for (const auto& [index, earlier] : SortAndFindRepeated(&figures)) {
+    for (const auto& [index, earlier] : SortAndFindRepeated(figures)) {
       Add(absl::StrCat("figures[", index, "]"), "FIGURE_REPEATED",
           absl::StrCat("states the same metric and categories as figures[", earlier, "]; state each once"));
     }
-    if (!problems_.empty() || result_.retracted()) return;
+  }
+
+  void WorkOut(const std::vector<ResolvedFigure>& figures, ResultValues* values, ValidatedResult* validated) const {
     std::vector<ValueOddity> oddities;
-    validated->values = ComputeValues(catalogue_, figures, &oddities);
+    ComputeValues(catalogue_, figures, values, &oddities);
+    validated->values.count = values->size() - validated->values.first;
     for (const ValueOddity& oddity : oddities) {
       const ResultWarning warning{oddity.reason, oddity.figure_index};
       if (std::find(validated->warnings.begin(), validated->warnings.end(), warning) == validated->warnings.end()) {
@@ -244,9 +246,8 @@ class ResultValidator {
   }
 
   const v1::OperationResult& result_;
-  const absl::string_view path_;
   const Catalogue& catalogue_;
-  const std::shared_ptr<const Operation> operation_;
+  const Operation* const operation_;
   FieldProblems problems_;
 };
 
@@ -260,15 +261,14 @@ bool IsResultId(absl::string_view result_id) {
          });
 }
 
-std::variant<ValidatedResult, FieldProblems> ValidateResult(v1::OperationResult&& result, absl::string_view path,
-                                                            const Catalogue& catalogue,
-                                                            const OperationDirectory& operations) {
-  ValidatedResult validated;
-  FieldProblems problems = ResultValidator(result, path, catalogue, operations).Run(&validated);
-  if (!problems.empty()) return problems;
-  validated.digest = DigestOf(result);
-  validated.result = std::move(result);
-  return validated;
+FieldProblems ValidateResult(const v1::OperationResult& result, const Catalogue& catalogue,
+                             const OperationDirectory& operations, ResultValues* values, ValidatedResult* validated) {
+  validated->period.reset();
+  validated->values = {values, values->size(), 0};
+  validated->warnings.clear();
+  FieldProblems problems = ResultValidator(result, catalogue, operations).Run(values, validated);
+  if (problems.empty()) validated->digest = DigestOf(result);
+  return problems;
 }
 
 std::string DescribeWarning(const ResultWarning& warning, const v1::OperationResult& result) {

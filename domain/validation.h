@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -33,22 +32,21 @@ struct ResultWarning {
   friend bool operator==(const ResultWarning&, const ResultWarning&) = default;
 };
 
-// A result that may be stored. Whether it will be is for the revision rules to say.
+// What a result that may be stored says. Whether it will be is for the revision rules to say.
 struct ValidatedResult {
-  v1::OperationResult result;
   Sha256Digest digest{};
   ForceIndex force = 0;
   std::optional<Period> period;  // Absent only for a retraction without dates.
-  ResultValues values;           // Empty for nil results (their operation says what is zero) and retractions.
+  ValuesView values;             // None for nil results (their operation says what is zero) and retractions.
   std::vector<ResultWarning> warnings;
 };
 
-// Either a result that may be stored, or everything that is wrong with it. `path` is where the result stands in the
-// request: "results[3]". Takes `result` over if it is valid. Does not look at whether the operation is closed: a retry of
-// what was accepted before is safe afterwards too. Pure, and may run on any thread.
-std::variant<ValidatedResult, FieldProblems> ValidateResult(v1::OperationResult&& result, absl::string_view path,
-                                                            const Catalogue& catalogue,
-                                                            const OperationDirectory& operations);
+// Everything that is wrong with `result`, with paths below it ("figures[0].unit"); nothing if it may be stored: then
+// `validated`, whose memory is used again, says what it says, and its values were appended to `values`. Does not look
+// at whether the operation is closed: a retry of what was accepted before is safe afterwards too. Pure, and may run on
+// any thread.
+FieldProblems ValidateResult(const v1::OperationResult& result, const Catalogue& catalogue,
+                             const OperationDirectory& operations, ResultValues* values, ValidatedResult* validated);
 
 // Whether `result_id` is 1 to 64 of A-Z a-z 0-9 . _ : -
 bool IsResultId(absl::string_view result_id);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
+#include "domain/status_reason.h"
 #include "google/rpc/error_details.pb.h"
 #include "spdlog/spdlog.h"
 
@@ -56,7 +57,8 @@ absl::Status Finished(absl::Status status) {
                  absl::StrCat("The server met a fault of its own; its log says more under ", call_id, "."),
                  {{"call_id", call_id}});
   }
-  absl::Status named = Error(status.code(), ReasonOf(status.code()), status.message());
+  const std::string given = StatusReason(status);
+  absl::Status named = Error(status.code(), given.empty() ? ReasonOf(status.code()) : given, status.message());
   const bool may_retry =
       status.code() == absl::StatusCode::kResourceExhausted || status.code() == absl::StatusCode::kUnavailable;
   return may_retry ? WithRetry(std::move(named)) : named;

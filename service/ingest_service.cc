@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "domain/check.h"
 #include "domain/quote.h"
@@ -98,13 +99,15 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
       EndReading(status);
       return;
     }
-    CheckedRequest checked = CheckResults(request_.mutable_results(), cubes_.catalogue(), *cubes_.operations());
-    std::vector<ValidatedResult> valid = std::move(checked.valid);
+    std::unique_ptr<Answer> answer = TakeAnswer();
+    CheckResults(request_.results(), cubes_.catalogue(), *cubes_.operations(), &answer->checked,
+                 answer->message.mutable_receipts());
     // Both callbacks may run before this returns, and the call may be over by then.
+    CheckedResults valid = std::move(answer->checked.valid);
     applier_.SubmitWhenRoom(
         std::move(valid), request_.validate_only(),
-        [this, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
-          Answer(std::move(checked), std::move(decisions));
+        [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
+          GiveAnswer(std::move(answer), std::move(decisions));
         },
         [this] { Proceed([this] { admitting_ = false; }); });
   }
@@ -145,16 +148,34 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     });
   }
 
-  void Answer(CheckedRequest&& checked, absl::StatusOr<Decisions> decisions) {
+  // The answer to one message while it is made, and what it is made from.
+  struct Answer {
+    CheckedRequest checked;
+    v1::StreamResultsResponse message;
+  };
+
+  // An answer to make; the memory of an earlier one is used again.
+  std::unique_ptr<Answer> TakeAnswer() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (spare_answers_.empty()) return std::make_unique<Answer>();
+    std::unique_ptr<Answer> answer = std::move(spare_answers_.back());
+    spare_answers_.pop_back();
+    return answer;
+  }
+
+  void GiveAnswer(std::unique_ptr<Answer> answer, absl::StatusOr<Decisions> decisions) {
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
-      v1::StreamResultsResponse answer;
-      FinishReceipts(std::move(checked), decisions->decisions, answer.mutable_receipts());
-      answer.set_position(decisions->position);
-      bytes = Serialised(answer);
+      FinishReceipts(answer->checked.places, decisions->decisions, answer->message.mutable_receipts());
+      answer->message.set_position(decisions->position);
+      bytes = Serialised(answer->message);
+      answer->checked.valid = std::move(decisions->results);
     }
+    answer->message.Clear();
+    answer->checked.Clear();
     Proceed([&] {
       --in_flight_;
+      spare_answers_.push_back(std::move(answer));
       if (!decisions.ok()) {
         if (status_.ok()) status_ = decisions.status();
         ended_ = true;
@@ -207,9 +228,10 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
 
   std::mutex mutex_;                      // Guards what follows; never held over a call into gRPC or the applier.
   std::deque<grpc::ByteBuffer> answers_;  // In order; the first is being written if writing_.
-  int in_flight_ = 0;                     // Messages that the applier has.
-  bool reading_ = true;                   // A read was started.
-  bool admitting_ = false;                // A message was read, and the applier has not yet admitted it.
+  std::vector<std::unique_ptr<Answer>> spare_answers_;  // Empty, for TakeAnswer.
+  int in_flight_ = 0;                                   // Messages that the applier has.
+  bool reading_ = true;                                 // A read was started.
+  bool admitting_ = false;                              // A message was read, and the applier has not yet admitted it.
   bool writing_ = false;
   bool ended_ = false;  // Nothing more is read.
   bool finished_ = false;
@@ -229,18 +251,17 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   if (!caller.ok()) return Finish(reactor, caller.status());
   if (absl::Status status = CheckResultCount(request->results_size()); !status.ok()) return Finish(reactor, status);
 
-  google::protobuf::RepeatedPtrField<v1::OperationResult> results = request->results();
-  CheckedRequest checked = CheckResults(&results, cubes_.catalogue(), *cubes_.operations());
-  std::vector<ValidatedResult> valid = std::move(checked.valid);
-  const absl::Status queued =
-      applier_.Submit(std::move(valid), request->validate_only(),
-                      [reactor, response, checked = std::move(checked)](absl::StatusOr<Decisions> decisions) mutable {
-                        if (decisions.ok()) {
-                          FinishReceipts(std::move(checked), decisions->decisions, response->mutable_receipts());
-                          response->set_position(decisions->position);
-                        }
-                        reactor->Finish(ToGrpcStatus(decisions.status()));
-                      });
+  CheckedRequest checked;
+  CheckResults(request->results(), cubes_.catalogue(), *cubes_.operations(), &checked, response->mutable_receipts());
+  const absl::Status queued = applier_.Submit(
+      std::move(checked.valid), request->validate_only(),
+      [reactor, response, places = std::move(checked.places)](const absl::StatusOr<Decisions>& decisions) {
+        if (decisions.ok()) {
+          FinishReceipts(places, decisions->decisions, response->mutable_receipts());
+          response->set_position(decisions->position);
+        }
+        reactor->Finish(ToGrpcStatus(decisions.status()));
+      });
   return queued.ok() ? reactor : Finish(reactor, queued);
 }
 
@@ -283,16 +304,14 @@ absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::Get
                         absl::StrCat("is ", Quote(request.result_id()), "; must be 1 to 64 of A-Z a-z 0-9 . _ : -")});
   }
   if (!problems.empty()) return InvalidRequest(problems);
-  absl::StatusOr<std::vector<std::optional<NewestRevision>>> newest =
-      store_.ReadNewestRevisions({ResultKey{request.operation(), request.force(), request.result_id()}});
+  absl::StatusOr<std::vector<std::optional<LoggedEntry>>> newest =
+      store_.ReadNewest({ResultKey{request.operation(), request.force(), request.result_id()}});
   if (!newest.ok()) return newest.status();
   if (!newest->front()) {
     return Error(absl::StatusCode::kNotFound, "RESULT_NOT_FOUND",
                  "No result of that name is stored for that force in that operation; ListResults lists what is.");
   }
-  absl::StatusOr<std::vector<LoggedEntry>> entries = store_.ReadEntries({newest->front()->position});
-  if (!entries.ok()) return entries.status();
-  *response->mutable_result() = StoredResultOf(entries->front());
+  *response->mutable_result() = StoredResultOf(*newest->front());
   return absl::OkStatus();
 }
 
@@ -311,31 +330,25 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, v1::
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
   if (!size.ok()) return size.status();
   const std::string scope = absl::StrCat("results/", request.operation(), "/", request.force());
-  const absl::StatusOr<std::string> after = ReadPageToken(scope, request.page_token());
-  if (!after.ok()) return after.status();
+  const absl::StatusOr<std::string> key = ReadPageToken(scope, request.page_token());
+  if (!key.ok()) return key.status();
+  LogPosition after = 0;
+  if (!key->empty() && !absl::SimpleAtoi(*key, &after)) return InvalidPageToken();
   // One more than asked for tells whether there is a next page.
-  absl::StatusOr<std::vector<NewestRevisionUpdate>> newest =
-      store_.ListNewestRevisions(request.operation(), request.force(), *after, *size + 1);
-  if (!newest.ok()) return newest.status();
-  const bool is_last = newest->size() <= static_cast<size_t>(*size);
-  if (!is_last) newest->resize(static_cast<size_t>(*size));
-  std::vector<LogPosition> positions;
-  positions.reserve(newest->size());
-  for (const NewestRevisionUpdate& update : *newest) positions.push_back(update.newest.position);
-  absl::StatusOr<std::vector<LoggedEntry>> entries = store_.ReadEntries(positions);
+  const absl::StatusOr<std::vector<LoggedEntry>> entries =
+      store_.ListNewest(request.operation(), request.force(), after, *size + 1);
   if (!entries.ok()) return entries.status();
   size_t bytes = 0;
   for (size_t index = 0; index < entries->size(); ++index) {
     v1::StoredResult stored = StoredResultOf((*entries)[index]);
     bytes += stored.ByteSizeLong() + 8;
     // Large results: end the page before it no longer fits a message.
-    if (index > 0 && bytes > kMaxMessageBytes * 3 / 4) {
-      response->set_next_page_token(MakePageToken(scope, (*newest)[index - 1].key.result_id));
-      return absl::OkStatus();
+    if (index == static_cast<size_t>(*size) || (index > 0 && bytes > kMaxMessageBytes * 3 / 4)) {
+      response->set_next_page_token(MakePageToken(scope, absl::StrCat((*entries)[index - 1].position)));
+      break;
     }
     *response->add_results() = std::move(stored);
   }
-  if (!is_last) response->set_next_page_token(MakePageToken(scope, newest->back().key.result_id));
   return absl::OkStatus();
 }
 

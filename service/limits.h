@@ -25,6 +25,11 @@ inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
 
+// The scrub in the background: it rests 99 times as long as it works, and at least so long after every step.
+inline constexpr int kScrubPauseFactor = 99;
+inline constexpr std::chrono::milliseconds kScrubMinPause{100};
+inline constexpr std::chrono::milliseconds kScrubRoundInterval{60'000};
+
 // The errors of a call travel as a header, in base64, of which gRPC takes 8 KiB in all.
 inline constexpr size_t kMaxCallViolationBytes = 4'500;
 // Of all receipts of one answer together, so that it fits one message; every receipt has its first one nevertheless.

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/time/time.h"
 #include "service/server.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
+#include "storage/backup.h"
 
 namespace {
 
@@ -25,6 +27,20 @@ std::vector<muster::CatalogueFile> ReadCatalogueFiles(const std::string& directo
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return files;
+}
+
+// Returns the exit code.
+int Restore(const muster::RestoreOptions& options) {
+  const absl::StatusOr<muster::RestoreReport> report = muster::RestoreBackup(options);
+  if (!report.ok()) {
+    std::cerr << "musterd: nothing was restored: " << report.status().message() << "\n";
+    return 1;
+  }
+  std::cout << "restored backup " << report->backup_id << " of "
+            << absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(report->backup_time_s),
+                                absl::UTCTimeZone())
+            << " to " << options.store_directory << ", up to position " << report->position << std::endl;
+  return 0;
 }
 
 }  // namespace
@@ -48,10 +64,26 @@ int main(int argc, char** argv) {
                  "Folder of *.textproto files to use instead of the shipped catalogue")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
+  app.add_flag("--rebuild-totals", options.rebuild_totals,
+               "Make all totals anew from the log at this start; takes as long as reading it");
+  muster::RestoreOptions restore;
+  CLI::Option* const restore_option =
+      app.add_option("--restore", restore.backup_directory,
+                     "Make the store from the newest backup in this folder, say so, and end; the folder of the store "
+                     "must be absent or empty")
+          ->type_name("DIR");
+  app.add_option("--backup-id", restore.backup_id, "With --restore: the number of an earlier backup")
+      ->needs(restore_option)
+      ->check(CLI::PositiveNumber)
+      ->type_name("NUMBER");
   app.set_version_flag("--version", std::string("musterd ") + MUSTER_VERSION);
   CLI11_PARSE(app, argc, argv);
 
   spdlog::set_default_logger(spdlog::stderr_color_mt("musterd"));
+  if (!restore.backup_directory.empty()) {
+    restore.store_directory = options.store_directory;
+    return Restore(restore);
+  }
 
   // Before any thread is made, so that all of them leave these signals to this one.
   sigset_t stop_signals;

@@ -27,6 +27,10 @@ absl::StatusOr<std::string> ReadPageToken(absl::string_view scope, absl::string_
     absl::string_view key = text;
     if (absl::ConsumePrefix(&key, start)) return std::string(key);
   }
+  return InvalidPageToken();
+}
+
+absl::Status InvalidPageToken() {
   return InvalidFields("INVALID_PAGE_TOKEN", "The page token is not of this list.",
                        {{"page_token", "INVALID_PAGE_TOKEN",
                          "must be empty, or the next_page_token of the page before with the other fields unchanged"}});

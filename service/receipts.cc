@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "service/errors.h"
@@ -56,49 +55,50 @@ absl::Status ProblemOf(const Decision& decision, const v1::Receipt& receipt) {
                {{"stored_revision", stored}});
 }
 
-void Finish(const Decision& decision, absl::string_view path, size_t* warning_bytes_left, v1::Receipt* receipt) {
+bool IsRefused(const Decision& decision) {
+  return decision.operation_closed || decision.outcome == v1::OUTCOME_CONFLICT || decision.outcome == v1::OUTCOME_STALE;
+}
+
+std::string PathOf(int index) { return absl::StrCat("results[", index, "]"); }
+
+void Finish(const Decision& decision, int place, size_t* warning_bytes_left, v1::Receipt* receipt) {
   receipt->set_outcome(decision.outcome);
-  if (!decision.logged) {
+  if (IsRefused(decision)) {
     *receipt->mutable_problem() = ToRpcStatus(ProblemOf(decision, *receipt));
     return;
   }
   receipt->set_position(decision.position);
   if (decision.position != 0) *receipt->mutable_accept_time() = TimestampOf(decision.accept_time_us);
-  AddWarnings(*decision.logged, path, warning_bytes_left, receipt);
+  if (decision.warned != nullptr) AddWarnings(*decision.warned, PathOf(place), warning_bytes_left, receipt);
 }
-
-std::string PathOf(size_t index) { return absl::StrCat("results[", index, "]"); }
 
 }  // namespace
 
-CheckedRequest CheckResults(google::protobuf::RepeatedPtrField<v1::OperationResult>* results,
-                            const Catalogue& catalogue, const OperationDirectory& operations) {
-  CheckedRequest request;
-  const auto count = static_cast<size_t>(results->size());
-  request.valid.reserve(count);
-  request.receipts.resize(count);
-  request.valid_index.reserve(count);
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const Catalogue& catalogue,
+                  const OperationDirectory& operations, CheckedRequest* request,
+                  google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
+  receipts->Reserve(results.size());
   size_t violation_bytes_left = kMaxReceiptViolationBytes;
-  for (size_t index = 0; index < count; ++index) {
-    v1::OperationResult& result = *results->Mutable(static_cast<int>(index));
-    v1::Receipt& receipt = request.receipts[index];
+  for (int index = 0; index < results.size(); ++index) {
+    const v1::OperationResult& result = results[index];
+    v1::Receipt& receipt = *receipts->Add();
     receipt.set_result_id(result.result_id());
     receipt.set_revision(result.revision());
-    std::variant<ValidatedResult, FieldProblems> checked =
-        ValidateResult(std::move(result), PathOf(index), catalogue, operations);
-    if (auto* const valid = std::get_if<ValidatedResult>(&checked)) {
-      receipt.set_digest(valid->digest.data(), valid->digest.size());
-      request.valid.push_back(std::move(*valid));
-      request.valid_index.push_back(index);
+    FieldProblems problems = request->valid.Add(result, catalogue, operations);
+    if (problems.empty()) {
+      const Sha256Digest& digest = request->valid[request->valid.size() - 1].digest;
+      receipt.set_digest(digest.data(), digest.size());
+      request->places.push_back(index);
       continue;
     }
+    for (FieldProblem& problem : problems) {
+      problem.field = absl::StrCat(PathOf(index), problem.field.empty() ? "" : ".", problem.field);
+    }
     receipt.set_outcome(v1::OUTCOME_REJECTED);
-    *receipt.mutable_problem() =
-        ToRpcStatus(InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.",
-                                  std::get<FieldProblems>(checked), violation_bytes_left));
+    *receipt.mutable_problem() = ToRpcStatus(
+        InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.", problems, violation_bytes_left));
     violation_bytes_left -= std::min(receipt.problem().ByteSizeLong(), violation_bytes_left);
   }
-  return request;
 }
 
 absl::Status CheckResultCount(int count) {
@@ -114,15 +114,12 @@ absl::Status CheckResultCount(int count) {
   return absl::OkStatus();
 }
 
-void FinishReceipts(CheckedRequest&& request, const std::vector<Decision>& decisions,
+void FinishReceipts(const std::vector<int>& places, const std::vector<Decision>& decisions,
                     google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
   size_t warning_bytes_left = kMaxReceiptWarningBytes;
   for (size_t index = 0; index < decisions.size(); ++index) {
-    const size_t place = request.valid_index[index];
-    Finish(decisions[index], PathOf(place), &warning_bytes_left, &request.receipts[place]);
+    Finish(decisions[index], places[index], &warning_bytes_left, receipts->Mutable(places[index]));
   }
-  receipts->Reserve(static_cast<int>(request.receipts.size()));
-  for (v1::Receipt& receipt : request.receipts) *receipts->Add() = std::move(receipt);
 }
 
 v1::StoredResult StoredResultOf(const LoggedEntry& entry) {

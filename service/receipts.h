@@ -2,13 +2,12 @@
 #ifndef MUSTER_SERVICE_RECEIPTS_H_
 #define MUSTER_SERVICE_RECEIPTS_H_
 
-#include <string>
 #include <vector>
 
+#include "aggregator/checked_results.h"
 #include "aggregator/group_builder.h"
 #include "domain/catalogue.h"
 #include "domain/operation.h"
-#include "domain/validation.h"
 #include "google/protobuf/repeated_field.h"
 #include "muster/v1/ingest_service.pb.h"
 #include "muster/v1/result.pb.h"
@@ -16,22 +15,29 @@
 
 namespace muster {
 
-// The results of one request: those that may be stored, and one unfinished receipt for each of all.
+// The results of one request that may be stored, and where their receipts stand among all.
 struct CheckedRequest {
-  std::vector<ValidatedResult> valid;
-  std::vector<v1::Receipt> receipts;  // In the order of the request; the refused ones are finished.
-  std::vector<size_t> valid_index;    // Of each valid result, its index among the receipts.
+  CheckedResults valid;
+  std::vector<int> places;  // Of each valid result.
+
+  // Keeps the memory.
+  void Clear() {
+    valid.Clear();
+    places.clear();
+  }
 };
 
-// Validates every result. Takes the results over.
-CheckedRequest CheckResults(google::protobuf::RepeatedPtrField<v1::OperationResult>* results,
-                            const Catalogue& catalogue, const OperationDirectory& operations);
+// Validates every result into `request`, which is empty. Appends one receipt for each to `receipts`, in order: those of
+// refused results are finished.
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const Catalogue& catalogue,
+                  const OperationDirectory& operations, CheckedRequest* request,
+                  google::protobuf::RepeatedPtrField<v1::Receipt>* receipts);
 
 // INVALID_ARGUMENT unless a request has 1 to 1,000 results.
 absl::Status CheckResultCount(int count);
 
-// Finishes the receipts of the valid results and hands all of them over.
-void FinishReceipts(CheckedRequest&& request, const std::vector<Decision>& decisions,
+// Finishes the receipts of the valid results, which stand at `places`.
+void FinishReceipts(const std::vector<int>& places, const std::vector<Decision>& decisions,
                     google::protobuf::RepeatedPtrField<v1::Receipt>* receipts);
 
 // A result as it is stored, with the receipt that it got.

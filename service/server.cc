@@ -13,6 +13,7 @@
 #include "aggregator/checkpointer.h"
 #include "aggregator/cubes.h"
 #include "aggregator/recovery.h"
+#include "aggregator/scrubber.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -49,6 +50,7 @@ struct Server::Parts {
   std::unique_ptr<Cubes> cubes;
   std::unique_ptr<Applier> applier;
   std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<IngestService> ingest;
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
@@ -87,8 +89,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!store.ok()) return store.status();
   parts.store = *std::move(store);
   parts.cubes = std::make_unique<Cubes>(options.catalogue, NowMicros);
-  const absl::StatusOr<RecoveryReport> recovered = Recover(*parts.store, parts.cubes.get());
+  const absl::StatusOr<RecoveryReport> recovered = Recover(*parts.store, parts.cubes.get(), !options.rebuild_totals);
   if (!recovered.ok()) return recovered.status();
+  if (!recovered->damage.ok()) {
+    spdlog::error("the checkpoint is damaged, and is made anew from the log; no result is concerned: {}",
+                  recovered->damage.ToString());
+  }
   spdlog::info("store {}: position {}, of which {} replayed", options.store_directory, recovered->position,
                recovered->position - recovered->checkpoint_position);
 
@@ -103,6 +109,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.checkpointer = std::make_unique<Checkpointer>(
       *parts.store, *parts.cubes, replace, options.checkpoint_interval,
       [](const absl::Status& status) { spdlog::error("a checkpoint was not written: {}", status.ToString()); });
+  parts.scrubber = std::make_unique<Scrubber>(
+      *parts.store, *parts.cubes,
+      ScrubberLimits{
+          .pause_factor = kScrubPauseFactor, .min_pause = kScrubMinPause, .round_interval = kScrubRoundInterval},
+      [](const ScrubMismatch& mismatch) {
+        spdlog::critical("scrub: the totals of {} in {} differ from the log at position {}: {}", mismatch.force,
+                         mismatch.operation, mismatch.position, mismatch.description);
+      },
+      [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.ingest = std::make_unique<IngestService>(*parts.store, *parts.cubes, *parts.applier);
   parts.totals = std::make_unique<TotalsService>(*parts.cubes);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.cubes, *parts.applier);
@@ -139,10 +154,12 @@ void Server::Stop() {
     if (parts.grpc_server != nullptr) {
       parts.SetServing(false);
       parts.ingest->EndStreams();
+      parts.store_service->StopBackups();
       parts.grpc_server->Shutdown(std::chrono::system_clock::now() + kDrainDeadline);
       parts.grpc_server->Wait();
     }
     parts.store_service.reset();
+    if (parts.scrubber != nullptr) parts.scrubber->Stop();
     if (parts.applier != nullptr) parts.applier->Stop();
     if (parts.checkpointer != nullptr) {
       parts.checkpointer->Stop();

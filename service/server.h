@@ -22,6 +22,7 @@ struct ServerOptions {
   std::shared_ptr<const Catalogue> catalogue;
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
   rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
+  bool rebuild_totals = false;          // From the log, as if there were no checkpoint.
 };
 
 class Server {

@@ -2,14 +2,35 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "aggregator/verification.h"
+#include "domain/quote.h"
 #include "service/caller.h"
 #include "service/errors.h"
+#include "spdlog/spdlog.h"
 
 namespace muster {
 
-StoreService::~StoreService() {
+LongTask::~LongTask() {
   if (thread_.joinable()) thread_.join();
+}
+
+bool LongTask::Start(grpc::ServerUnaryReactor* reactor, std::function<absl::Status()> work) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (running_) return false;
+  if (thread_.joinable()) thread_.join();
+  running_ = true;
+  thread_ = std::thread([this, reactor, work = std::move(work)] {
+    const absl::Status status = work();
+    {
+      const std::lock_guard<std::mutex> done(mutex_);
+      running_ = false;  // Before the answer: who has it may ask again at once.
+    }
+    reactor->Finish(ToGrpcStatus(status));
+  });
+  return true;
 }
 
 grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext* context,
@@ -21,23 +42,61 @@ grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext
     reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (running_) {
+  if (!verification_.Start(reactor, [this, response] { return Verify(response); })) {
     reactor->Finish(ToGrpcStatus(WithRetry(Error(absl::StatusCode::kResourceExhausted, "VERIFY_RUNNING",
                                                  "A verification is under way; ask again when it is done."))));
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* StoreService::Backup(grpc::CallbackServerContext* context, const v1::BackupRequest* request,
+                                               v1::BackupResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  if (!caller.ok()) {
+    reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
   }
-  if (thread_.joinable()) thread_.join();
-  running_ = true;
-  thread_ = std::thread([this, reactor, response] {
-    const absl::Status status = Verify(response);
-    {
-      const std::lock_guard<std::mutex> done(mutex_);
-      running_ = false;
-    }
-    reactor->Finish(ToGrpcStatus(status));
-  });
+  // A relative path would be one of the server's working folder, which callers do not know.
+  if (!absl::StartsWith(request->directory(), "/")) {
+    reactor->Finish(ToGrpcStatus(InvalidFields(
+        "INVALID_REQUEST", "The request has invalid fields; see details.",
+        {{"directory", "NOT_ABSOLUTE",
+          absl::StrCat("is ", Quote(request->directory()), "; must be an absolute path on the server's machine")}})));
+    return reactor;
+  }
+  const bool started = backup_.Start(
+      reactor, [this, directory = request->directory(), response] { return WriteBackup(directory, response); });
+  if (!started) {
+    reactor->Finish(ToGrpcStatus(WithRetry(Error(absl::StatusCode::kResourceExhausted, "BACKUP_RUNNING",
+                                                 "A backup is being written; ask again when it is done."))));
+  }
   return reactor;
+}
+
+absl::Status StoreService::WriteBackup(const std::string& directory, v1::BackupResponse* response) const {
+  const absl::StatusOr<BackupReport> report =
+      store_.Backup({.directory = directory, .should_stop = [this] { return stopping_.load(); }});
+  if (report.ok()) {
+    spdlog::info("backup {} in {}: position {}, {} bytes, of which {} are new", report->backup_id, directory,
+                 report->position, report->total_bytes, report->new_bytes);
+    response->set_backup_id(report->backup_id);
+    response->set_position(report->position);
+    response->set_total_bytes(report->total_bytes);
+    response->set_new_bytes(report->new_bytes);
+    response->set_backup_count(report->backup_count);
+    return absl::OkStatus();
+  }
+  const std::string message(report.status().message());
+  spdlog::error("no backup in {}: {}", directory, message);
+  if (absl::IsCancelled(report.status())) {
+    return WithRetry(
+        Error(absl::StatusCode::kUnavailable, "SERVER_STOPPING", "The server stops; the backup was given up."));
+  }
+  // What an operator must know of a disk is said in full; trying again without mending it would not help.
+  const bool damaged = absl::IsDataLoss(report.status());
+  return Error(damaged ? absl::StatusCode::kDataLoss : absl::StatusCode::kFailedPrecondition, "BACKUP_FAILED",
+               absl::StrCat("There is no new backup: ", message, "."));
 }
 
 absl::Status StoreService::Verify(v1::VerifyTotalsResponse* response) const {

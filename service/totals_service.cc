@@ -35,6 +35,33 @@ absl::Status InvalidQuery(const FieldProblems& problems) {
   return InvalidFields("INVALID_QUERY", "The query has invalid fields; see details.", problems);
 }
 
+// Where the page that begins at `begin` ends: it ends early where it would no longer fit a message, of which
+// `other_bytes` are taken.
+int EndOfPage(const google::protobuf::RepeatedPtrField<v1::TotalsRow>& rows, int begin, int size, size_t other_bytes) {
+  int end = begin;
+  size_t bytes = other_bytes;
+  while (end < rows.size() && end - begin < size) {
+    bytes += rows[end].ByteSizeLong() + 8;
+    if (end > begin && bytes > kMaxMessageBytes * 3 / 4) break;
+    ++end;
+  }
+  return end;
+}
+
+// What every page says.
+void SetFacts(const TotalsAnswer& answer, v1::QueryTotalsResponse* response) {
+  response->set_cut_by_period_count(answer.cut_by_period_count);
+  response->set_position(answer.position);
+  *response->mutable_as_of_time() = TimestampOf(answer.as_of_time_us);
+}
+
+void FillPage(const TotalsAnswer& answer, uint64_t number, int begin, int end, v1::QueryTotalsResponse* response) {
+  for (int index = begin; index < end; ++index) *response->add_rows() = answer.rows[index];
+  if (end < answer.rows.size()) {
+    response->set_next_page_token(MakePageToken(kTokenScope, absl::StrCat(number, "/", end)));
+  }
+}
+
 // Finishes a stream at once.
 class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsResponse> {
  public:
@@ -50,10 +77,10 @@ PagedAnswers::PagedAnswers() : next_number_(std::random_device()()) {}
 uint64_t PagedAnswers::Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const uint64_t number = next_number_++;
-  rows_ += answer->rows.size();
+  rows_ += static_cast<size_t>(answer->rows.size());
   kept_.push_front({number, std::move(query), std::move(answer)});
   while (kept_.size() > 1 && (kept_.size() > kMaxPagedAnswers || rows_ > kMaxPagedRows)) {
-    rows_ -= kept_.back().answer->rows.size();
+    rows_ -= static_cast<size_t>(kept_.back().answer->rows.size());
     kept_.pop_back();
   }
   return number;
@@ -83,46 +110,39 @@ absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::Que
   const absl::StatusOr<std::string> key = ReadPageToken(kTokenScope, request.page_token());
   if (!key.ok()) return key.status();
 
-  const std::string query_bytes = request.query().SerializeAsString();
-  std::shared_ptr<const TotalsAnswer> answer;
-  uint64_t number = 0;
-  size_t first_row = 0;
   if (key->empty()) {
-    absl::StatusOr<std::shared_ptr<const TotalsAnswer>> fresh = Answer(request.query());
+    absl::StatusOr<TotalsAnswer> fresh = Answer(request.query());
     if (!fresh.ok()) return fresh.status();
-    answer = *std::move(fresh);
-    *response->mutable_coverage() = answer->coverage;
-  } else {
-    const std::vector<std::string> parts = absl::StrSplit(*key, '/');
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &first_row)) {
-      return InvalidPageToken("must be a next_page_token of an earlier page");
+    SetFacts(*fresh, response);
+    response->mutable_coverage()->Swap(&fresh->coverage);
+    const int end = EndOfPage(fresh->rows, 0, *size, response->coverage().ByteSizeLong());
+    if (end == fresh->rows.size()) {
+      response->mutable_rows()->Swap(&fresh->rows);  // Nearly always all of it is one page.
+      return absl::OkStatus();
     }
-    absl::StatusOr<std::shared_ptr<const TotalsAnswer>> kept = paged_answers_.Find(number, query_bytes);
-    if (!kept.ok()) return kept.status();
-    answer = *std::move(kept);
-    if (first_row >= answer->rows.size()) return InvalidPageToken("must be a next_page_token of an earlier page");
+    const auto answer = std::make_shared<const TotalsAnswer>(*std::move(fresh));
+    const uint64_t number = paged_answers_.Keep(answer, request.query().SerializeAsString());
+    FillPage(*answer, number, 0, end, response);
+    return absl::OkStatus();
   }
 
-  // A page ends early where it would no longer fit a message.
-  size_t end = first_row;
-  size_t bytes = answer->coverage.ByteSizeLong();
-  while (end < answer->rows.size() && end - first_row < static_cast<size_t>(*size)) {
-    bytes += answer->rows[end].ByteSizeLong() + 8;
-    if (end > first_row && bytes > kMaxMessageBytes * 3 / 4) break;
-    *response->add_rows() = answer->rows[end];
-    ++end;
+  uint64_t number = 0;
+  int begin = 0;
+  const std::vector<std::string> parts = absl::StrSplit(*key, '/');
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &begin) || begin < 0) {
+    return InvalidPageToken("must be a next_page_token of an earlier page");
   }
-  response->set_cut_by_period_count(answer->cut_by_period_count);
-  response->set_position(answer->position);
-  *response->mutable_as_of_time() = TimestampOf(answer->as_of_time_us);
-  if (end < answer->rows.size()) {
-    if (key->empty()) number = paged_answers_.Keep(answer, query_bytes);
-    response->set_next_page_token(MakePageToken(kTokenScope, absl::StrCat(number, "/", end)));
-  }
+  const absl::StatusOr<std::shared_ptr<const TotalsAnswer>> kept =
+      paged_answers_.Find(number, request.query().SerializeAsString());
+  if (!kept.ok()) return kept.status();
+  const TotalsAnswer& answer = **kept;
+  if (begin >= answer.rows.size()) return InvalidPageToken("must be a next_page_token of an earlier page");
+  SetFacts(answer, response);
+  FillPage(answer, number, begin, EndOfPage(answer.rows, begin, *size, 0), response);
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const TotalsAnswer>> TotalsService::Answer(const v1::TotalsQuery& query) const {
+absl::StatusOr<TotalsAnswer> TotalsService::Answer(const v1::TotalsQuery& query) const {
   for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
                                     std::pair{query.as_of_position() != 0, "query.as_of_position"},
                                     std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
@@ -132,9 +152,7 @@ absl::StatusOr<std::shared_ptr<const TotalsAnswer>> TotalsService::Answer(const 
   const std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!parsed) return InvalidQuery(problems);
-  absl::StatusOr<TotalsAnswer> answer = ComputeTotals(cubes_, *parsed);
-  if (!answer.ok()) return answer.status();
-  return std::make_shared<const TotalsAnswer>(*std::move(answer));
+  return ComputeTotals(cubes_, *parsed);
 }
 
 grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext* context,

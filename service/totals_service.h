@@ -55,7 +55,7 @@ class TotalsService final : public v1::TotalsService::CallbackService {
 
  private:
   absl::Status Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response);
-  absl::StatusOr<std::shared_ptr<const TotalsAnswer>> Answer(const v1::TotalsQuery& query) const;
+  absl::StatusOr<TotalsAnswer> Answer(const v1::TotalsQuery& query) const;
   absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
 
   const Cubes& cubes_;

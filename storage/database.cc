@@ -1,6 +1,7 @@
 #include "storage/database.h"
 
 #include <algorithm>
+#include <cstdarg>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -15,11 +16,11 @@
 #include "rocksdb/convenience.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
-#include "rocksdb/filter_policy.h"
+#include "rocksdb/file_checksum.h"
 #include "rocksdb/listener.h"
 #include "rocksdb/options.h"
-#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
+#include "storage/failpoint.h"
 #include "storage/keys.h"
 #include "storage/records.h"
 #include "storage/status.h"
@@ -33,9 +34,6 @@ constexpr size_t kMebibyte = size_t{1} << 20;
 // kMaxMemtables memtables; a write waits when all are full and the disk is behind.
 constexpr size_t kBlockCacheBytes = 128 * kMebibyte;
 constexpr size_t kLogMemtableBytes = 64 * kMebibyte;
-// Where ids come in no order, every insertion goes through the whole memtable: a small one stays in the processor's
-// cache. Measured: 16 MiB takes half again as many random ids a second as 64 MiB.
-constexpr size_t kNewestMemtableBytes = 16 * kMebibyte;
 constexpr size_t kSmallMemtableBytes = 8 * kMebibyte;  // The others.
 constexpr int kMaxMemtables = 3;
 
@@ -45,19 +43,13 @@ constexpr uint64_t kMaxWriteAheadLogBytes = 256 * kMebibyte;
 
 constexpr int kMaxOpenFiles = 512;
 constexpr uint64_t kMaxManifestBytes = 16 * kMebibyte;
-// RocksDB's own log of what it does: the file LOG in the folder and a few before it.
-constexpr size_t kInfoLogBytes = 2 * kMebibyte;
-constexpr size_t kInfoLogFiles = 4;
 // Table files are handed to the disk piece by piece, so that no sync of the write-ahead log waits for a whole one.
 constexpr uint64_t kBytesPerSync = kMebibyte;
 constexpr size_t kCompactionReadaheadBytes = 2 * kMebibyte;
 
 constexpr size_t kLogBlockBytes = 16 * 1024;  // About a chunk.
 constexpr size_t kBlockBytes = 4 * 1024;
-// About one look-up in a hundred for an id that is new reads a block in vain.
-constexpr double kBloomBitsPerKey = 10;
-// Share of a memtable of `newest` for a Bloom filter of its own: most ids are new, and skip the search in it.
-constexpr double kMemtableBloomShare = 0.02;
+constexpr size_t kIndexBlockBytes = 256 * 1024;  // Read in order, once, at a start.
 
 // Counts the chunks of the log that opening the database moved from the write-ahead log to table files. Called by the
 // thread that opens.
@@ -73,6 +65,14 @@ class RecoveryListener : public rocksdb::EventListener {
 
  private:
   uint64_t chunk_count_ = 0;
+};
+
+// RocksDB's log of what it does is not written: on a disk that is full a line that cannot be ends the process, where
+// the library is built with its assertions, as Debian's is. What matters is in the statuses.
+class NoInfoLog : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
 };
 
 rocksdb::Env* EnvironmentOf(const StoreOptions& options) {
@@ -92,15 +92,17 @@ rocksdb::DBOptions MakeDatabaseOptions(rocksdb::Env* env) {
   //   rather than drop what may have been acknowledged. kPointInTimeRecovery would drop it in silence.
   // - A file ends early, and is not the last one; or zeroes where a record should begin make the reader skip to the
   //   next block: RocksDB notices neither. Whole groups are missing then, so positions are, and the store looks for
-  //   that hole when it is opened (RecoveredLogIsWhole in rocksdb_store.cc).
+  //   that hole when it is opened (CheckRecoveredLog in rocksdb_store.cc).
   // - The last synced records are cut off cleanly: nothing in the write-ahead log can show it. The store refuses to
-  //   open if a checkpoint has seen a later position.
+  //   open if the mark beside the database (position_mark.h) or a checkpoint has seen a later position.
   //
   // Files of the write-ahead log are never used again for another (recycle_log_file_num), which this mode demands.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.recycle_log_file_num = 0;
   options.max_total_wal_size = kMaxWriteAheadLogBytes;
   options.paranoid_checks = true;
+  // Of whole table files, kept in the manifest: so that a backup notices that it copies a damaged one.
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
 
   options.max_background_jobs = 2;
   options.max_open_files = kMaxOpenFiles;
@@ -111,8 +113,7 @@ rocksdb::DBOptions MakeDatabaseOptions(rocksdb::Env* env) {
   options.skip_stats_update_on_db_open = true;
   options.avoid_unnecessary_blocking_io = true;
 
-  options.max_log_file_size = kInfoLogBytes;
-  options.keep_log_file_num = kInfoLogFiles;
+  options.info_log = std::make_shared<NoInfoLog>();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -149,13 +150,10 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
       options.write_buffer_size = kLogMemtableBytes;
       table.block_size = kLogBlockBytes;
       break;
-    case Family::kNewest:
-      options.write_buffer_size = kNewestMemtableBytes;
-      options.memtable_prefix_bloom_size_ratio = kMemtableBloomShare;
-      options.memtable_whole_key_filtering = true;
-      // Each insertion starts where the one before ended; the store puts them in the order of their keys.
-      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
-      table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+    case Family::kIndex:
+      // Fingerprints look like noise.
+      options.compression = rocksdb::kNoCompression;
+      table.block_size = kIndexBlockBytes;
       break;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -325,7 +323,7 @@ absl::StatusOr<Contents> InspectFolder(rocksdb::Env* env, const std::string& dir
     return Contents::kUnfinished;
   }
   for (const Family family : kFamilies) {
-    if (family == Family::kCheckpoint) continue;  // Derived, and absent if a process was stopped while replacing it.
+    if (IsDerived(family)) continue;  // Absent if a process was stopped while replacing it.
     if (std::find(names.begin(), names.end(), ToString(FamilyName(family))) == names.end()) {
       return DataLossAt(absl::StrCat("the store in '", directory, "'"),
                         absl::StrCat("its column family '", FamilyName(family), "' is missing"));
@@ -350,8 +348,8 @@ absl::string_view FamilyName(Family family) {
       return "default";
     case Family::kLog:
       return "log";
-    case Family::kNewest:
-      return "newest";
+    case Family::kIndex:
+      return "index";
     case Family::kOperation:
       return "operation";
     case Family::kCheckpoint:
@@ -369,20 +367,16 @@ void Database::Closer::operator()(rocksdb::DB* db) const {
   delete db;
 }
 
-rocksdb::ColumnFamilyHandle* Database::family(Family family) const {
-  MUSTER_CHECK(family != Family::kCheckpoint);
-  return families_[static_cast<size_t>(family)].get();
-}
-
-std::shared_ptr<rocksdb::ColumnFamilyHandle> Database::checkpoint_family() const {
-  const std::lock_guard lock(checkpoint_mutex_);
-  return families_[static_cast<size_t>(Family::kCheckpoint)];
+std::shared_ptr<rocksdb::ColumnFamilyHandle> Database::family(Family family) const {
+  const std::lock_guard lock(families_mutex_);
+  return families_[static_cast<size_t>(family)];
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const StoreOptions& options) {
   rocksdb::Env* const env = EnvironmentOf(options);
   const std::string& directory = options.directory;
   if (const absl::Status made = MakeFolder(env, directory); !made.ok()) return made;
+  MUSTER_FAILPOINT("make:after-folder");
 
   absl::StatusOr<Contents> contents;
   {
@@ -405,7 +399,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const StoreOptions& opt
 absl::Status Database::OpenFamilies(const StoreOptions& options, bool may_create) {
   rocksdb::DBOptions db_options = MakeDatabaseOptions(EnvironmentOf(options));
   db_options.create_if_missing = may_create;
-  // The families that a store cannot be without were looked for; that of checkpoints may be made anew.
+  // The families that a store cannot be without were looked for; derived ones may be made anew.
   db_options.create_missing_column_families = true;
   const auto listener = std::make_shared<RecoveryListener>();
   db_options.listeners.push_back(listener);
@@ -426,34 +420,46 @@ absl::Status Database::OpenFamilies(const StoreOptions& options, bool may_create
 
   const absl::StatusOr<std::optional<FormatRecord>> record = ReadFormatRecord(*db_, directory_);
   if (!record.ok()) return record.status();
-  if (record->has_value()) return CheckVersion(directory_, **record);
+  if (record->has_value()) {
+    identity_ = (*record)->identity;
+    return CheckVersion(directory_, **record);
+  }
 
-  const std::unique_ptr<rocksdb::Iterator> chunk(db_->NewIterator(rocksdb::ReadOptions(), family(Family::kLog)));
+  const std::unique_ptr<rocksdb::Iterator> chunk(db_->NewIterator(rocksdb::ReadOptions(), family(Family::kLog).get()));
   chunk->SeekToFirst();
   if (chunk->Valid()) return DataLossAt(absl::StrCat("the store in '", directory_, "'"), "it has no format record");
   if (!chunk->status().ok()) return FromRocksDb(chunk->status(), absl::StrCat("read the log of '", directory_, "'"));
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  const std::array<char, kFormatRecordBytes> bytes = EncodeFormatRecord(MakeFormatRecord());
-  return FromRocksDb(db_->Put(synced, ToString(kFormatKey), rocksdb::Slice(bytes.data(), bytes.size())),
-                     absl::StrCat("write to the store in '", directory_, "'"));
+  const FormatRecord made = MakeFormatRecord();
+  identity_ = made.identity;
+  const std::array<char, kFormatRecordBytes> bytes = EncodeFormatRecord(made);
+  MUSTER_FAILPOINT("make:before-format-record");
+  rocksdb::Status written = db_->Put(synced, ToString(kFormatKey), rocksdb::Slice(bytes.data(), bytes.size()));
+  // In a table file: a store that loses its write-ahead log must still be known for what it was, and not be taken for
+  // one that was never finished.
+  if (written.ok()) written = db_->Flush(rocksdb::FlushOptions(), family(Family::kDefault).get());
+  if (!written.ok()) return FromRocksDb(written, absl::StrCat("write to the store in '", directory_, "'"));
+  MUSTER_FAILPOINT("make:after-format-record");
+  return absl::OkStatus();
 }
 
-absl::Status Database::ReplaceCheckpointFamily() {
-  const std::string doing = absl::StrCat("replace the checkpoint in '", directory_, "'");
-  const Handle old = checkpoint_family();
+absl::Status Database::ReplaceFamily(Family family) {
+  MUSTER_CHECK(IsDerived(family));
+  const std::string doing = absl::StrCat("replace column family '", FamilyName(family), "' in '", directory_, "'");
+  const Handle old = this->family(family);
   if (const rocksdb::Status dropped = db_->DropColumnFamily(old.get()); !dropped.ok()) {
     return FromRocksDb(dropped, doing);
   }
+  if (family == Family::kCheckpoint) MUSTER_FAILPOINT("checkpoint:dropped");
   rocksdb::ColumnFamilyHandle* made = nullptr;
   const rocksdb::ColumnFamilyOptions family_options(db_->GetOptions(old.get()));
-  if (const rocksdb::Status created =
-          db_->CreateColumnFamily(family_options, ToString(FamilyName(Family::kCheckpoint)), &made);
+  if (const rocksdb::Status created = db_->CreateColumnFamily(family_options, ToString(FamilyName(family)), &made);
       !created.ok()) {
     return FromRocksDb(created, doing);
   }
-  const std::lock_guard lock(checkpoint_mutex_);
-  families_[static_cast<size_t>(Family::kCheckpoint)] = Handle(made);
+  const std::lock_guard lock(families_mutex_);
+  families_[static_cast<size_t>(family)] = Handle(made);
   return absl::OkStatus();
 }
 

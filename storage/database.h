@@ -23,12 +23,15 @@ class DB;
 namespace muster {
 
 // What each holds is in docs/storage-format.md.
-enum class Family : size_t { kDefault, kLog, kNewest, kOperation, kCheckpoint };
-inline constexpr std::array kFamilies = {Family::kDefault, Family::kLog, Family::kNewest, Family::kOperation,
+enum class Family : size_t { kDefault, kLog, kIndex, kOperation, kCheckpoint };
+inline constexpr std::array kFamilies = {Family::kDefault, Family::kLog, Family::kIndex, Family::kOperation,
                                          Family::kCheckpoint};
 
 // The name on disk: "log".
 absl::string_view FamilyName(Family family);
+
+// Whether all that a family holds can be made again from the log.
+inline bool IsDerived(Family family) { return family == Family::kIndex || family == Family::kCheckpoint; }
 
 // An open database. Closes it when it goes. All functions may be called from any thread.
 class Database {
@@ -43,16 +46,15 @@ class Database {
   const std::string& directory() const { return directory_; }
   rocksdb::DB& db() const { return *db_; }
 
-  // Valid while this object lives. Not for kCheckpoint.
-  rocksdb::ColumnFamilyHandle* family(Family family) const;
+  // To be held while it is in use: ReplaceFamily may put another in its place.
+  std::shared_ptr<rocksdb::ColumnFamilyHandle> family(Family family) const;
 
-  // To be held while it is in use: ReplaceCheckpointFamily puts another in its place.
-  std::shared_ptr<rocksdb::ColumnFamilyHandle> checkpoint_family() const;
+  // Drops a derived column family with all that is in it, readable or not, and makes an empty one. Whoever holds the
+  // old one may read what was there. Once an error was returned there may be none until the store is opened again,
+  // which makes it.
+  absl::Status ReplaceFamily(Family family);
 
-  // Drops the column family of checkpoints with all that is in it, readable or not, and makes an empty one. Whoever
-  // holds the old one may read what was there. Once an error was returned there may be none until the store is opened
-  // again, which makes it.
-  absl::Status ReplaceCheckpointFamily();
+  const std::array<uint8_t, 16>& identity() const { return identity_; }
 
   // Chunks of the log that were in the write-ahead log when the store was opened; they are in table files since.
   uint64_t recovered_chunk_count() const { return recovered_chunk_count_; }
@@ -70,9 +72,10 @@ class Database {
   const std::string directory_;
   std::unique_ptr<rocksdb::DB, Closer> db_;
   std::array<Handle, kFamilies.size()> families_;
+  std::array<uint8_t, 16> identity_{};
   uint64_t recovered_chunk_count_ = 0;
 
-  mutable std::mutex checkpoint_mutex_;  // Guards families_[kCheckpoint]; never held over input or output.
+  mutable std::mutex families_mutex_;  // Guards families_; never held over input or output.
 };
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 #include "storage/keys.h"
 
 #include <cstdint>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -38,51 +39,20 @@ bool IsKeyPart(absl::string_view part) {
   return !part.empty() && part.size() <= kMaxKeyPartBytes && part.find(kZero) == absl::string_view::npos;
 }
 
-std::array<char, kLogKeyBytes> EncodeLogKey(LogPosition first_position) {
+std::array<char, kPositionKeyBytes> EncodePositionKey(LogPosition first_position) {
   MUSTER_CHECK(first_position >= 1);
-  std::array<char, kLogKeyBytes> bytes;
+  std::array<char, kPositionKeyBytes> bytes;
   StoreBigEndian(static_cast<uint64_t>(first_position), bytes.data());
   return bytes;
 }
 
-absl::StatusOr<LogPosition> DecodeLogKey(absl::string_view bytes) {
-  if (bytes.size() != kLogKeyBytes) return NotAKey("log", bytes);
-  const auto position = static_cast<LogPosition>(LoadBigEndian<uint64_t>(bytes.data()));
-  if (position < 1) return NotAKey("log", bytes);
-  return position;
-}
-
-void AppendNewestKey(const ResultKey& key, std::string& bytes) {
-  MUSTER_CHECK(IsKeyPart(key.operation) && IsKeyPart(key.force) && IsKeyPart(key.result_id));
-  bytes.append(key.operation);
-  bytes.push_back(kZero);
-  bytes.append(key.force);
-  bytes.push_back(kZero);
-  bytes.append(key.result_id);
-}
-
-absl::StatusOr<ResultKey> DecodeNewestKey(absl::string_view bytes) {
-  const size_t first_zero = bytes.find(kZero);
-  if (first_zero == absl::string_view::npos) return NotAKey("newest", bytes);
-  const size_t second_zero = bytes.find(kZero, first_zero + 1);
-  if (second_zero == absl::string_view::npos) return NotAKey("newest", bytes);
-  const absl::string_view operation = bytes.substr(0, first_zero);
-  const absl::string_view force = bytes.substr(first_zero + 1, second_zero - first_zero - 1);
-  const absl::string_view result_id = bytes.substr(second_zero + 1);
-  if (!IsKeyPart(operation) || !IsKeyPart(force) || !IsKeyPart(result_id)) return NotAKey("newest", bytes);
-  return ResultKey{std::string(operation), std::string(force), std::string(result_id)};
-}
-
-std::string EncodeNewestPrefix(absl::string_view operation, absl::string_view force) {
-  MUSTER_CHECK(IsKeyPart(operation) && IsKeyPart(force));
-  return absl::StrCat(operation, absl::string_view(&kZero, 1), force, absl::string_view(&kZero, 1));
-}
-
-std::string AfterPrefix(absl::string_view prefix) {
-  MUSTER_CHECK(!prefix.empty() && static_cast<unsigned char>(prefix.back()) != 255);
-  std::string bytes(prefix);
-  bytes.back() = static_cast<char>(static_cast<unsigned char>(bytes.back()) + 1);
-  return bytes;
+absl::StatusOr<LogPosition> DecodePositionKey(absl::string_view bytes) {
+  const uint64_t position = bytes.size() == kPositionKeyBytes ? LoadBigEndian<uint64_t>(bytes.data()) : 0;
+  if (position < 1 || position > static_cast<uint64_t>(std::numeric_limits<LogPosition>::max())) {
+    return absl::DataLossError(
+        absl::StrCat("'", PrintableBytes(bytes), "' (", bytes.size(), " bytes) is no key of a position"));
+  }
+  return static_cast<LogPosition>(position);
 }
 
 std::string EncodeOperationKey(absl::string_view operation) {

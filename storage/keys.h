@@ -26,33 +26,13 @@ inline constexpr size_t kMaxKeyPartBytes = 255;
 // Whether `part` may be a part of a key: 1 to kMaxKeyPartBytes bytes, none of them zero.
 bool IsKeyPart(absl::string_view part);
 
-// Column family `log`: one chunk of the log.
+// Column families `log` (one chunk of the log) and `index` (one run of the index).
 //
 //   offset  size  field
-//        0     8  position  of the chunk's first entry, from 1
-inline constexpr size_t kLogKeyBytes = 8;
-std::array<char, kLogKeyBytes> EncodeLogKey(LogPosition first_position);
-absl::StatusOr<LogPosition> DecodeLogKey(absl::string_view bytes);
-
-// Column family `newest`: one result.
-//
-//   size   field
-//   1-255  operation  id
-//       1  zero
-//   1-255  force      id
-//       1  zero
-//   1-255  result_id
-//
-// No part holds a zero byte, so no key is a prefix of another, and the results of one force in one operation are one
-// range: those of "north" end before those of "north-wales" begin.
-void AppendNewestKey(const ResultKey& key, std::string& bytes);
-absl::StatusOr<ResultKey> DecodeNewestKey(absl::string_view bytes);
-
-// What the keys of all results of one force in one operation begin with, up to and including the second zero byte.
-std::string EncodeNewestPrefix(absl::string_view operation, absl::string_view force);
-
-// The first bytes above every key that begins with `prefix`, which must not be empty nor end in byte 255.
-std::string AfterPrefix(absl::string_view prefix);
+//        0     8  position  of the first entry of the chunk or run, from 1
+inline constexpr size_t kPositionKeyBytes = 8;
+std::array<char, kPositionKeyBytes> EncodePositionKey(LogPosition first_position);
+absl::StatusOr<LogPosition> DecodePositionKey(absl::string_view bytes);
 
 // Column family `operation`: one operation.
 //

@@ -28,6 +28,8 @@ constexpr uint8_t kAcceptTimeTag = Tag(LogChunk::kAcceptTimeUsFieldNumber, kVari
 constexpr uint8_t kEntriesTag = Tag(LogChunk::kEntriesFieldNumber, kLengthDelimited);
 constexpr uint8_t kResultTag = Tag(LogEntry::kResultFieldNumber, kLengthDelimited);
 constexpr uint8_t kOperationTag = Tag(LogEntry::kOperationFieldNumber, kLengthDelimited);
+constexpr uint8_t kLoggedResultTag = Tag(store::v1::LoggedResult::kResultFieldNumber, kLengthDelimited);
+constexpr uint8_t kLoggedDigestTag = Tag(store::v1::LoggedResult::kDigestFieldNumber, kLengthDelimited);
 constexpr size_t kTagBytes = 1;
 constexpr int kMaxVarintBytes = 10;
 
@@ -62,6 +64,16 @@ bool StartsWithTag(absl::string_view bytes, uint8_t tag) {
   return !bytes.empty() && static_cast<unsigned char>(bytes.front()) == tag;
 }
 
+// A length-delimited field with its tag, of which the message has `bytes`.
+size_t FramedBytes(size_t bytes) {
+  MUSTER_CHECK(bytes <= static_cast<size_t>(std::numeric_limits<int32_t>::max()));
+  return kTagBytes + CodedOutputStream::VarintSize32(static_cast<uint32_t>(bytes)) + bytes;
+}
+uint8_t* BeginFrame(uint8_t tag, size_t bytes, uint8_t* end) {
+  *end++ = tag;
+  return CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(bytes), end);
+}
+
 // Empties `entry` but keeps the memory of its result. Clear() alone would free the sub-messages of a message.
 void ClearResult(LogEntry& entry) {
   store::v1::LoggedResult& logged = *entry.mutable_result();
@@ -74,17 +86,27 @@ void ClearResult(LogEntry& entry) {
 
 }  // namespace
 
-size_t LogChunkWriter::Write(int64_t accept_time_us, absl::Span<const LogEntry> entries) {
+void AppendResultHead(const muster::v1::OperationResult& result, absl::Span<const uint8_t> digest, std::string& bytes) {
+  // ByteSizeLong leaves the size of every sub-message in it, which serialising then uses.
+  const size_t result_bytes = result.ByteSizeLong();
+  const size_t begin = bytes.size();
+  const size_t head_bytes = FramedBytes(result_bytes) + FramedBytes(digest.size());
+  bytes.resize(begin + head_bytes);
+  auto* const first = reinterpret_cast<uint8_t*>(bytes.data() + begin);
+  uint8_t* end = BeginFrame(kLoggedResultTag, result_bytes, first);
+  end = result.SerializeWithCachedSizesToArray(end);
+  end = BeginFrame(kLoggedDigestTag, digest.size(), end);
+  end = std::copy(digest.begin(), digest.end(), end);
+  MUSTER_CHECK(static_cast<size_t>(end - first) == head_bytes);
+}
+
+size_t LogChunkWriter::Write(int64_t accept_time_us, absl::Span<const GroupEntry> entries) {
   MUSTER_CHECK(!entries.empty());
 
-  // ByteSizeLong leaves the size of every sub-message in it, which serialising then uses.
   size_t bytes = kTagBytes + CodedOutputStream::VarintSize64(static_cast<uint64_t>(accept_time_us));
   size_t count = 0;
   for (; count < entries.size() && count < kMaxChunkEntries; ++count) {
-    const size_t entry_bytes = entries[count].ByteSizeLong();
-    MUSTER_CHECK(entry_bytes <= static_cast<size_t>(std::numeric_limits<int32_t>::max()));
-    const size_t framed_bytes =
-        kTagBytes + CodedOutputStream::VarintSize32(static_cast<uint32_t>(entry_bytes)) + entry_bytes;
+    const size_t framed_bytes = FramedBytes(FramedBytes(entries[count].head.size() + entries[count].tail.size()));
     if (count > 0 && bytes + framed_bytes > kMaxChunkBytes) break;
     bytes += framed_bytes;
   }
@@ -97,10 +119,12 @@ size_t LogChunkWriter::Write(int64_t accept_time_us, absl::Span<const LogEntry> 
   uint8_t* end = begin;
   *end++ = kAcceptTimeTag;
   end = CodedOutputStream::WriteVarint64ToArray(static_cast<uint64_t>(accept_time_us), end);
-  for (const LogEntry& entry : entries.subspan(0, count)) {
-    *end++ = kEntriesTag;
-    end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(entry.GetCachedSize()), end);
-    end = entry.SerializeWithCachedSizesToArray(end);
+  for (const GroupEntry& entry : entries.subspan(0, count)) {
+    const size_t message_bytes = entry.head.size() + entry.tail.size();
+    end = BeginFrame(kEntriesTag, FramedBytes(message_bytes), end);
+    end = BeginFrame(entry.IsResult() ? kResultTag : kOperationTag, message_bytes, end);
+    end = std::copy(entry.head.begin(), entry.head.end(), end);
+    end = std::copy(entry.tail.begin(), entry.tail.end(), end);
   }
   size_ = static_cast<size_t>(end - begin);
   MUSTER_CHECK(size_ == bytes);

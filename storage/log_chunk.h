@@ -1,5 +1,5 @@
-// Chunks of the log: the bytes of a store.v1.LogChunk, written from entries and read entry by entry without making the
-// message. Any parser of that message reads them too.
+// Chunks of the log: the bytes of a store.v1.LogChunk, written from encoded entries and read entry by entry without
+// making the message. Any parser of that message reads them too.
 #ifndef MUSTER_STORAGE_LOG_CHUNK_H_
 #define MUSTER_STORAGE_LOG_CHUNK_H_
 
@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "muster/store/v1/log.pb.h"
+#include "storage/store.h"
 
 namespace muster {
 
@@ -22,13 +24,15 @@ inline constexpr size_t kMaxChunkEntries = 64;
 // is a chunk on its own.
 inline constexpr size_t kMaxChunkBytes = 16 * 1024;
 
+// Appends what is known of a result before it is decided, as the head of a GroupEntry: the result and its digest.
+void AppendResultHead(const muster::v1::OperationResult& result, absl::Span<const uint8_t> digest, std::string& bytes);
+
 // Writes chunks, one after the other, into memory that it keeps: the longest chunk that it ever wrote.
 // For one thread at a time.
 class LogChunkWriter {
  public:
   // Writes the chunk that begins with the first of `entries`, of which there must be one, and returns how many it took.
-  // Equal entries give equal bytes: none of the messages has a map, whose order protobuf leaves open.
-  size_t Write(int64_t accept_time_us, absl::Span<const store::v1::LogEntry> entries);
+  size_t Write(int64_t accept_time_us, absl::Span<const GroupEntry> entries);
 
   // The chunk that was written last; valid until the next Write.
   absl::string_view bytes() const { return absl::string_view(buffer_.get(), size_); }

@@ -15,11 +15,6 @@ constexpr absl::string_view kMagic = "muster";
 constexpr size_t kVersionOffset = 6;
 constexpr size_t kIdentityOffset = 10;
 
-constexpr unsigned char kRetractedFlag = 1;
-constexpr size_t kRevisionOffset = 1;
-constexpr size_t kPositionOffset = 9;
-constexpr size_t kDigestOffset = 17;
-
 constexpr size_t kPositionSumOffset = 8;
 constexpr size_t kHeaderOffset = 16;
 constexpr size_t kCubeOffset = 8;
@@ -67,30 +62,6 @@ absl::StatusOr<FormatRecord> DecodeFormatRecord(absl::string_view bytes) {
   if (bytes.size() != kFormatRecordBytes) return WrongSize("format record", bytes.size());
   std::copy_n(bytes.begin() + kIdentityOffset, record.identity.size(), record.identity.begin());
   return record;
-}
-
-std::array<char, kNewestRecordBytes> EncodeNewestRecord(const NewestRevision& newest) {
-  MUSTER_CHECK(newest.revision >= 1 && newest.position >= 1);
-  std::array<char, kNewestRecordBytes> bytes;
-  bytes[0] = static_cast<char>(newest.retracted ? kRetractedFlag : 0);
-  StoreBigEndian(static_cast<uint64_t>(newest.revision), bytes.data() + kRevisionOffset);
-  StoreBigEndian(static_cast<uint64_t>(newest.position), bytes.data() + kPositionOffset);
-  std::copy(newest.digest.begin(), newest.digest.end(), bytes.begin() + kDigestOffset);
-  return bytes;
-}
-
-absl::StatusOr<NewestRevision> DecodeNewestRecord(absl::string_view bytes) {
-  if (bytes.size() != kNewestRecordBytes) return WrongSize("newest-revision record", bytes.size());
-  const auto flags = static_cast<unsigned char>(bytes[0]);
-  if ((flags & ~kRetractedFlag) != 0) return BadRecord("newest-revision record", "it has unknown flags");
-  NewestRevision newest;
-  newest.retracted = (flags & kRetractedFlag) != 0;
-  newest.revision = static_cast<int64_t>(LoadBigEndian<uint64_t>(bytes.data() + kRevisionOffset));
-  newest.position = static_cast<LogPosition>(LoadBigEndian<uint64_t>(bytes.data() + kPositionOffset));
-  if (newest.revision < 1) return BadRecord("newest-revision record", "its revision is below 1");
-  if (newest.position < 1) return BadRecord("newest-revision record", "its position is below 1");
-  std::copy_n(bytes.begin() + kDigestOffset, newest.digest.size(), newest.digest.begin());
-  return newest;
 }
 
 std::string EncodeCheckpointHeaderRecord(const CheckpointHeaderRecord& record) {

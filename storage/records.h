@@ -40,17 +40,6 @@ std::array<char, kFormatRecordBytes> EncodeFormatRecord(const FormatRecord& reco
 // Of a version above kFormatVersion only `version` is read.
 absl::StatusOr<FormatRecord> DecodeFormatRecord(absl::string_view bytes);
 
-// Column family `newest`.
-//
-//   offset  size  field
-//        0     1  flags     bit 0: the revision is a retraction; the others are zero
-//        1     8  revision  from 1
-//        9     8  position  in the log, from 1
-//       17    32  digest    SHA-256 of the canonical content
-inline constexpr size_t kNewestRecordBytes = 49;
-std::array<char, kNewestRecordBytes> EncodeNewestRecord(const NewestRevision& newest);
-absl::StatusOr<NewestRevision> DecodeNewestRecord(absl::string_view bytes);
-
 // The header of a checkpoint and what proves that none of its parts is missing or of an earlier checkpoint.
 struct CheckpointHeaderRecord {
   // Parts in the checkpoint.

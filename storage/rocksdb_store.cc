@@ -1,19 +1,30 @@
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <mutex>
+#include <numeric>
+#include <shared_mutex>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "domain/check.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/options.h"
 #include "rocksdb/write_batch.h"
+#include "storage/backup.h"
+#include "storage/big_endian.h"
 #include "storage/database.h"
+#include "storage/failpoint.h"
 #include "storage/keys.h"
 #include "storage/log_chunk.h"
+#include "storage/position_mark.h"
 #include "storage/records.h"
+#include "storage/result_index.h"
 #include "storage/status.h"
 #include "storage/store.h"
 
@@ -22,8 +33,12 @@ namespace {
 
 // How far a replay reads ahead.
 constexpr size_t kReplayReadaheadBytes = size_t{2} << 20;
-// Keys that are looked up together.
-constexpr size_t kMultiGetKeys = 256;
+// Entries of the log from which on the index is kept with the next group. A start reads what the log has beyond it.
+#ifdef MUSTER_FAILPOINTS
+constexpr size_t kIndexRunEntries = 64;  // Soon.
+#else
+constexpr size_t kIndexRunEntries = 16'384;
+#endif
 // A batch that grew beyond this is given back after its group.
 constexpr size_t kKeptBatchBytes = size_t{8} << 20;
 
@@ -70,17 +85,33 @@ absl::Status CheckResultKey(const ResultKey& key) {
   return CheckForceKey(key.operation, key.force);
 }
 
+// Of the fingerprints of a store.
+uint64_t SeedOf(const std::array<uint8_t, 16>& identity) {
+  uint64_t seed = 0;
+  for (size_t i = 0; i < sizeof(seed); ++i) seed = seed << 8 | identity[i];
+  return seed;
+}
+
+// What to keep free on the disk of a folder, where nobody said.
+uint64_t KeepFreeBytes(const std::string& directory) {
+  constexpr uint64_t kLeast = uint64_t{16} << 20;
+  constexpr uint64_t kMost = uint64_t{256} << 20;
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(directory, error);
+  return error ? kLeast : std::clamp<uint64_t>(space.capacity / 8, kLeast, kMost);
+}
+
 // Walks over the chunks of the log as they were when it was made. For one thread.
 class LogCursor {
  public:
   // What `options` point to must outlive this object.
   LogCursor(const Database& database, const rocksdb::ReadOptions& options)
       : where_(absl::StrCat("the log of '", database.directory(), "'")),
-        iterator_(database.db().NewIterator(options, database.family(Family::kLog))) {}
+        iterator_(database.db().NewIterator(options, database.family(Family::kLog).get())) {}
 
   // Moves to the chunk that holds `position`. DATA_LOSS if none does.
   absl::Status SeekTo(LogPosition position) {
-    const std::array<char, kLogKeyBytes> key = EncodeLogKey(position);
+    const std::array<char, kPositionKeyBytes> key = EncodePositionKey(position);
     iterator_->SeekForPrev(ToSlice(key));
     if (const absl::Status loaded = Load(); !loaded.ok()) return loaded;
     if (!at_chunk_ || position > last()) return Missing(position);
@@ -135,7 +166,7 @@ class LogCursor {
   absl::Status Load() {
     at_chunk_ = false;
     if (!iterator_->Valid()) return FromRocksDb(iterator_->status(), absl::StrCat("read ", where_));
-    const absl::StatusOr<LogPosition> first = DecodeLogKey(ToView(iterator_->key()));
+    const absl::StatusOr<LogPosition> first = DecodePositionKey(ToView(iterator_->key()));
     if (!first.ok()) return DataLossAt(where_, first.status().message());
     if (const absl::Status taken = chunk_.Reset(ToView(iterator_->value())); !taken.ok()) {
       return DataLossAt(Where(*first), taken.message());
@@ -154,19 +185,21 @@ class LogCursor {
 
 class RocksDbStore final : public Store {
  public:
-  explicit RocksDbStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  RocksDbStore(std::unique_ptr<Database> database, rocksdb::Env* env, uint64_t keep_free_bytes)
+      : database_(std::move(database)),
+        env_(env),
+        keep_free_bytes_(keep_free_bytes),
+        index_(SeedOf(database_->identity())) {}
 
   // Finds the end of the log and checks what opening the database cannot have checked. Once, before anything else.
   absl::Status Recover();
 
   LogPosition last_position() const override { return last_position_.load(std::memory_order_acquire); }
-  absl::Status Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) override;
-  absl::StatusOr<std::vector<std::optional<NewestRevision>>> ReadNewestRevisions(
-      absl::Span<const ResultKey> keys) const override;
-  absl::StatusOr<std::vector<NewestRevisionUpdate>> ListNewestRevisions(absl::string_view operation,
-                                                                        absl::string_view force,
-                                                                        absl::string_view after,
-                                                                        int limit) const override;
+  absl::Status CheckSpace() const override;
+  absl::Status Append(const LogGroup& group) override;
+  absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
+  absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
+                                                      LogPosition after, int limit) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
   absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
   absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override;
@@ -175,14 +208,9 @@ class RocksDbStore final : public Store {
   absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override;
   absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override;
   absl::Status Flush() override;
+  absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const override;
 
  private:
-  // An update of the group that is being written, with its key in update_keys_.
-  struct OrderedUpdate {
-    size_t key_begin;
-    size_t key_bytes;
-    const NewestRevision* newest;
-  };
   using PartVisitor =
       std::function<absl::Status(const CheckpointPartKey& key, LogPosition position, absl::string_view record)>;
 
@@ -192,9 +220,30 @@ class RocksDbStore final : public Store {
   }
 
   absl::Status CheckRecoveredLog(LogCursor& cursor) const;
-  absl::Status CheckGroup(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) const;
-  absl::Status PutGroup(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates);
-  absl::StatusOr<NewestRevision> DecodeNewest(absl::string_view key, absl::string_view record) const;
+  // DATA_LOSS unless the log goes at least to `position`, of which `who` ("was synced up to") tells.
+  absl::Status CheckEnd(LogPosition position, absl::string_view who) const;
+  // Fills index_ from what is kept of it and from the log behind that. What is kept of it may be damaged: it is
+  // derived.
+  absl::Status LoadIndex();
+  absl::Status ReadIndexRuns();
+  absl::Status IndexLogFrom(LogPosition first);
+
+  absl::Status CheckGroup(const LogGroup& group) const;
+  // Finds the fingerprint of every entry of the group, into group_entries_.
+  absl::Status ResolveGroup(const LogGroup& group);
+  // The fingerprint under which the newest revision of `key` is, or will be if there is none: `replaced_position` says
+  // which. `find` gives the position under a fingerprint, 0 if it is free. 0 if there is no such revision.
+  template <typename Find>
+  ResultFingerprint Resolve(const ResultKey& key, LogPosition replaced_position, const Find& find) const;
+  // INVALID_ARGUMENT if a revision is under `key` after all, in the log or before in the group. Reads the log where the
+  // fingerprint of the key is taken: if the key is new, as good as never.
+  template <typename Find>
+  absl::Status CheckNew(const LogGroup& group, const ResultKey& key, const Find& find) const;
+  absl::Status PutGroup(const LogGroup& group);
+  // Puts what is not yet kept of the index into `batch`.
+  rocksdb::Status PutIndexRun(rocksdb::WriteBatch& batch);
+  // Takes up the entries of a group that was written.
+  void IndexGroup(const LogGroup& group);
 
   // Visits every part of the checkpoint, and returns its header, nullopt if there is no checkpoint. DATA_LOSS, though
   // parts may have been visited by then, if a part is missing or of an earlier checkpoint than it should be.
@@ -207,14 +256,20 @@ class RocksDbStore final : public Store {
   absl::Status Fail(absl::Status status);
 
   const std::unique_ptr<Database> database_;
+  rocksdb::Env* const env_;
+  const uint64_t keep_free_bytes_;
+  std::unique_ptr<PositionMark> mark_;  // Touched by the thread that appends alone.
   std::atomic<LogPosition> last_position_ = 0;
+
+  mutable std::shared_mutex index_mutex_;  // Guards index_ where another thread than the one that appends reads it.
+  ResultIndex index_;                      // Changed by the thread that appends alone.
 
   // Touched by the thread that appends alone. Memory is kept from one group to the next.
   int64_t last_accept_time_us_ = 0;
   rocksdb::WriteBatch group_batch_;
   LogChunkWriter chunk_writer_;
-  std::string update_keys_;
-  std::vector<OrderedUpdate> update_order_;
+  std::vector<ResultIndex::Entry> group_entries_;
+  absl::flat_hash_map<ResultFingerprint, LogPosition> group_positions_;
 
   // Touched by the thread that writes checkpoints alone: the parts of the checkpoint on disk by key, each with the
   // position of the checkpoint that wrote it; nullopt before it was looked at.
@@ -226,22 +281,104 @@ class RocksDbStore final : public Store {
 };
 
 absl::Status RocksDbStore::Recover() {
-  LogCursor cursor(*database_, ScanOptions());
-  if (const absl::Status found = cursor.SeekToLast(); !found.ok()) return found;
-  if (cursor.at_chunk()) {
-    last_position_.store(cursor.last(), std::memory_order_release);
-    last_accept_time_us_ = cursor.accept_time_us();
-    if (const absl::Status whole = CheckRecoveredLog(cursor); !whole.ok()) return whole;
+  {
+    LogCursor cursor(*database_, ScanOptions());
+    if (const absl::Status found = cursor.SeekToLast(); !found.ok()) return found;
+    if (cursor.at_chunk()) {
+      last_position_.store(cursor.last(), std::memory_order_release);
+      last_accept_time_us_ = cursor.accept_time_us();
+      if (const absl::Status whole = CheckRecoveredLog(cursor); !whole.ok()) return whole;
+    }
   }
+  absl::StatusOr<std::unique_ptr<PositionMark>> mark =
+      PositionMark::Open(env_, database_->directory(), database_->identity());
+  if (!mark.ok()) return mark.status();
+  mark_ = *std::move(mark);
+  MUSTER_FAILPOINT("make:after-position-mark");
+  if (absl::Status ends = CheckEnd(mark_->found(), "was synced up to"); !ends.ok()) return ends;
 
   // A damaged checkpoint keeps no store from opening: whoever reads it is told, and makes it anew.
   const absl::StatusOr<std::optional<store::v1::CheckpointHeader>> checkpoint = ReadCheckpointHeader();
-  if (checkpoint.ok() && checkpoint->has_value() && (*checkpoint)->position() > last_position()) {
-    return DataLossAt(Of("log"),
-                      absl::StrCat("it ends at position ", last_position(), ", but a checkpoint was made at ",
-                                   (*checkpoint)->position(), ": the end of the write-ahead log is lost"));
+  if (checkpoint.ok() && checkpoint->has_value()) {
+    if (absl::Status ends = CheckEnd((*checkpoint)->position(), "a checkpoint was made at"); !ends.ok()) return ends;
   }
-  return absl::OkStatus();
+  return LoadIndex();
+}
+
+absl::Status RocksDbStore::CheckEnd(LogPosition position, absl::string_view who) const {
+  if (position <= last_position()) return absl::OkStatus();
+  return DataLossAt(Of("log"), absl::StrCat("it ends at position ", last_position(), ", but ", who, " ", position,
+                                            ": the end of the write-ahead log is lost"));
+}
+
+absl::Status RocksDbStore::LoadIndex() {
+  absl::Status loaded = ReadIndexRuns();
+  if (loaded.ok()) {
+    if (absl::Status ends = CheckEnd(index_.last_position(), "was indexed up to"); !ends.ok()) return ends;
+    loaded = IndexLogFrom(index_.last_position() + 1);
+  }
+  if (!absl::IsDataLoss(loaded)) return loaded;
+
+  // Damaged, and derived: it is made again from the log. If it is the log that is damaged, that comes out now.
+  index_.Clear();
+  if (absl::Status replaced = database_->ReplaceFamily(Family::kIndex); !replaced.ok()) return replaced;
+  return IndexLogFrom(1);
+}
+
+absl::Status RocksDbStore::ReadIndexRuns() {
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kIndex);
+  rocksdb::ReadOptions options = ScanOptions();
+  options.readahead_size = kReplayReadaheadBytes;
+  const std::unique_ptr<rocksdb::Iterator> iterator(database_->db().NewIterator(options, family.get()));
+  store::v1::IndexRun run;
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    const absl::StatusOr<LogPosition> first = DecodePositionKey(ToView(iterator->key()));
+    if (!first.ok()) return DataLossAt(Of("index"), first.status().message());
+    const rocksdb::Slice value = iterator->value();
+    if (!run.ParseFromArray(value.data(), static_cast<int>(value.size())) || run.first_position() != *first ||
+        !index_.AddRun(run)) {
+      return DataLossAt(Of("index"), absl::StrCat("the record at position ", *first,
+                                                  " is no run that follows position ", index_.last_position()));
+    }
+  }
+  return FromRocksDb(iterator->status(), absl::StrCat("read ", Of("index")));
+}
+
+absl::Status RocksDbStore::IndexLogFrom(LogPosition first) {
+  if (first > last_position()) return absl::OkStatus();
+  return Replay(first, [&](const LoggedEntry& logged) -> absl::Status {
+    ResultIndex::Entry entry;
+    if (logged.entry.has_result()) {
+      const ResultKey key = KeyOf(logged.entry.result().result());
+      const absl::Status fits = CheckResultKey(key);
+      if (fits.ok()) {
+        entry.fingerprint = Resolve(key, logged.entry.result().replaced_position(),
+                                    [this](ResultFingerprint fingerprint) { return index_.Find(fingerprint); });
+      }
+      if (entry.fingerprint == 0) {
+        return DataLossAt(absl::StrCat(Of("log"), " at position ", logged.position),
+                          fits.ok() ? "it replaces what is not there" : fits.message());
+      }
+      entry.force_number = index_.NumberOf(key.operation, key.force);
+    }
+    index_.Add(entry);
+    if (index_.untaken_count() < kIndexRunEntries) return absl::OkStatus();
+    // Not synced: should it be lost, it is made again.
+    rocksdb::WriteBatch batch;
+    rocksdb::Status kept = PutIndexRun(batch);
+    if (kept.ok()) kept = database_->db().Write(rocksdb::WriteOptions(), &batch);
+    return FromRocksDb(kept, absl::StrCat("write ", Of("index")));
+  });
+}
+
+template <typename Find>
+ResultFingerprint RocksDbStore::Resolve(const ResultKey& key, LogPosition replaced_position, const Find& find) const {
+  for (int attempt = 0;; ++attempt) {
+    const ResultFingerprint fingerprint = index_.FingerprintOf(key, attempt);
+    const LogPosition position = find(fingerprint);
+    if (position == replaced_position) return fingerprint;  // For a new key: free.
+    if (position == 0) return 0;
+  }
 }
 
 // What came from the write-ahead log may have a hole that RocksDB does not notice (database.cc says how). The table
@@ -256,7 +393,19 @@ absl::Status RocksDbStore::CheckRecoveredLog(LogCursor& cursor) const {
   return absl::OkStatus();
 }
 
-absl::Status RocksDbStore::CheckGroup(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) const {
+absl::Status RocksDbStore::CheckSpace() const {
+  uint64_t free_bytes = 0;
+  // Where the file system does not say, a write will.
+  if (!env_->GetFreeSpace(database_->directory(), &free_bytes).ok() || free_bytes >= keep_free_bytes_) {
+    return absl::OkStatus();
+  }
+  constexpr uint64_t kMebibyte = uint64_t{1} << 20;
+  return absl::ResourceExhaustedError(absl::StrCat("the disk of '", database_->directory(), "' has ",
+                                                   free_bytes / kMebibyte, " MiB left, and ",
+                                                   keep_free_bytes_ / kMebibyte, " MiB are kept free"));
+}
+
+absl::Status RocksDbStore::CheckGroup(const LogGroup& group) const {
   if (group.first_position != last_position() + 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("the group begins at position ", group.first_position, ", but the log ends at ", last_position()));
@@ -267,165 +416,201 @@ absl::Status RocksDbStore::CheckGroup(const LogGroup& group, absl::Span<const Ne
                                                    " us, is before that of the newest entry, ", last_accept_time_us_,
                                                    " us"));
   }
-  for (const store::v1::LogEntry& entry : group.entries) {
-    if (entry.has_operation()) {
-      const std::string& id = entry.operation().operation().id();
-      if (!IsKeyPart(id)) return BadKeyPart("operation", id);
-    } else if (entry.result().result().result_id().empty()) {
-      return absl::InvalidArgumentError("an entry of the group is neither a result with a result_id nor an operation");
-    }
+  for (const GroupEntry& entry : group.entries) {
+    const bool is_operation = entry.key == ResultKey() && entry.replaced_position == 0;
+    if (is_operation) continue;
+    if (absl::Status fits = CheckResultKey(entry.key); !fits.ok()) return fits;
   }
-  const LogPosition last = last_position() + static_cast<LogPosition>(group.entries.size());
-  for (const NewestRevisionUpdate& update : updates) {
-    if (const absl::Status fits = CheckResultKey(update.key); !fits.ok()) return fits;
-    if (update.newest.position < group.first_position || update.newest.position > last || update.newest.revision < 1) {
-      return absl::InvalidArgumentError(absl::StrCat("the newest revision of '", update.key.result_id,
-                                                     "' is no revision of this group: revision ",
-                                                     update.newest.revision, ", position ", update.newest.position));
+  return absl::OkStatus();
+}
+
+template <typename Find>
+absl::Status RocksDbStore::CheckNew(const LogGroup& group, const ResultKey& key, const Find& find) const {
+  const auto known = [&](LogPosition position) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", PrintableBytes(key.result_id), "' replaces nothing, but it is at position ", position));
+  };
+  for (int attempt = 0;; ++attempt) {
+    const LogPosition position = find(index_.FingerprintOf(key, attempt));
+    if (position == 0) return absl::OkStatus();
+    if (position >= group.first_position) {
+      if (group.entries[static_cast<size_t>(position - group.first_position)].key == key) return known(position);
+      continue;
     }
+    const absl::StatusOr<std::vector<LoggedEntry>> stored = ReadEntries({position});
+    if (!stored.ok()) return stored.status();
+    if (KeyOf(stored->front().entry.result().result()) == key) return known(position);
+  }
+}
+
+absl::Status RocksDbStore::ResolveGroup(const LogGroup& group) {
+  group_entries_.clear();
+  group_positions_.clear();
+  group_positions_.reserve(group.entries.size());
+  for (const GroupEntry& entry : group.entries) {
+    group_entries_.push_back({entry.IsResult() ? index_.FingerprintOf(entry.key, 0) : 0, 0});
+    if (entry.IsResult()) index_.Prefetch(group_entries_.back().fingerprint);
+  }
+  const auto find = [this](ResultFingerprint fingerprint) {
+    const auto found = group_positions_.find(fingerprint);
+    return found != group_positions_.end() ? found->second : index_.Find(fingerprint);
+  };
+  for (size_t i = 0; i < group.entries.size(); ++i) {
+    const GroupEntry& entry = group.entries[i];
+    if (!entry.IsResult()) continue;
+    // Nearly always the first attempt, which is known already.
+    ResultFingerprint& fingerprint = group_entries_[i].fingerprint;
+    if (find(fingerprint) != entry.replaced_position) {
+      if (entry.replaced_position == 0) {
+        if (absl::Status is_new = CheckNew(group, entry.key, find); !is_new.ok()) return is_new;
+      }
+      fingerprint = Resolve(entry.key, entry.replaced_position, find);
+    }
+    if (fingerprint == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("the newest revision of '", PrintableBytes(entry.key.result_id),
+                                                     "' is not at position ", entry.replaced_position));
+    }
+    group_positions_[fingerprint] = group.first_position + static_cast<LogPosition>(i);
   }
   return absl::OkStatus();
 }
 
 // Nothing here allocates for an entry once the batch and the buffers have grown to the size of a group. Operations are
 // few.
-absl::Status RocksDbStore::PutGroup(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) {
+absl::Status RocksDbStore::PutGroup(const LogGroup& group) {
   group_batch_.Clear();
   rocksdb::Status put;
 
-  rocksdb::ColumnFamilyHandle* const log = database_->family(Family::kLog);
-  const absl::Span<const store::v1::LogEntry> entries = group.entries;
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> log = database_->family(Family::kLog);
+  const absl::Span<const GroupEntry> entries = group.entries;
   for (size_t begin = 0; put.ok() && begin < entries.size();) {
     const size_t taken = chunk_writer_.Write(group.accept_time_us, entries.subspan(begin));
-    const auto key = EncodeLogKey(group.first_position + static_cast<LogPosition>(begin));
-    put = group_batch_.Put(log, ToSlice(key), ToSlice(chunk_writer_.bytes()));
+    const auto key = EncodePositionKey(group.first_position + static_cast<LogPosition>(begin));
+    put = group_batch_.Put(log.get(), ToSlice(key), ToSlice(chunk_writer_.bytes()));
     begin += taken;
   }
 
-  // In the order of their keys: neighbours in the memtable are found from each other, and of what a force sends in one
-  // piece most are neighbours. Of a key that comes twice the later update is put later, and stays.
-  update_keys_.clear();
-  update_order_.clear();
-  for (const NewestRevisionUpdate& update : updates) {
-    const size_t begin = update_keys_.size();
-    AppendNewestKey(update.key, update_keys_);
-    update_order_.push_back({begin, update_keys_.size() - begin, &update.newest});
-  }
-  const auto key_of = [&](const OrderedUpdate& update) {
-    return absl::string_view(update_keys_).substr(update.key_begin, update.key_bytes);
-  };
-  std::sort(update_order_.begin(), update_order_.end(), [&](const OrderedUpdate& a, const OrderedUpdate& b) {
-    const int order = key_of(a).compare(key_of(b));
-    return order != 0 ? order < 0 : a.newest < b.newest;
-  });
-  rocksdb::ColumnFamilyHandle* const newest = database_->family(Family::kNewest);
-  for (const OrderedUpdate& update : update_order_) {
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> operations = database_->family(Family::kOperation);
+  for (const GroupEntry& entry : entries) {
     if (!put.ok()) break;
-    put = group_batch_.Put(newest, ToSlice(key_of(update)), ToSlice(EncodeNewestRecord(*update.newest)));
+    if (entry.IsResult()) continue;
+    store::v1::LoggedOperation logged;
+    const std::string bytes = absl::StrCat(entry.head, entry.tail);
+    // A result parses as an operation: the id of its operation has the number of the operation's own.
+    if (!logged.ParseFromString(bytes) || !logged.GetReflection()->GetUnknownFields(logged).empty() ||
+        !IsKeyPart(logged.operation().id())) {
+      return absl::InvalidArgumentError("an entry of the group is neither a result with a key nor an operation");
+    }
+    put = group_batch_.Put(operations.get(), EncodeOperationKey(logged.operation().id()),
+                           logged.operation().SerializeAsString());
   }
 
-  rocksdb::ColumnFamilyHandle* const operations = database_->family(Family::kOperation);
-  for (const store::v1::LogEntry& entry : entries) {
-    if (!put.ok()) break;
-    if (!entry.has_operation()) continue;
-    const muster::v1::Operation& operation = entry.operation().operation();
-    put = group_batch_.Put(operations, EncodeOperationKey(operation.id()), operation.SerializeAsString());
-  }
+  // Of what was written before: what this group holds is known to be in the log only afterwards.
+  if (put.ok() && index_.untaken_count() >= kIndexRunEntries) put = PutIndexRun(group_batch_);
   return FromRocksDb(put, absl::StrCat("make a group for ", Of("log")));
 }
 
-absl::Status RocksDbStore::Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) {
-  if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
-  if (const absl::Status fits = CheckGroup(group, updates); !fits.ok()) return fits;
-  if (const absl::Status put = PutGroup(group, updates); !put.ok()) return put;
-  if (const absl::Status written = Write(group_batch_, "log"); !written.ok()) return written;
+rocksdb::Status RocksDbStore::PutIndexRun(rocksdb::WriteBatch& batch) {
+  const store::v1::IndexRun run = index_.TakeRun();
+  return batch.Put(database_->family(Family::kIndex).get(), ToSlice(EncodePositionKey(run.first_position())),
+                   run.SerializeAsString());
+}
+
+void RocksDbStore::IndexGroup(const LogGroup& group) {
+  const std::lock_guard lock(index_mutex_);
+  for (size_t i = 0; i < group.entries.size(); ++i) {
+    ResultIndex::Entry& entry = group_entries_[i];
+    const ResultKey& key = group.entries[i].key;
+    if (entry.fingerprint != 0) entry.force_number = index_.NumberOf(key.operation, key.force);
+    index_.Add(entry);
+  }
+}
+
+absl::Status RocksDbStore::Append(const LogGroup& group) {
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status fits = CheckGroup(group); !fits.ok()) return fits;
+  if (absl::Status fits = ResolveGroup(group); !fits.ok()) return fits;
+  [[maybe_unused]] const size_t untaken_count = index_.untaken_count();
+  if (absl::Status put = PutGroup(group); !put.ok()) return put;
+  [[maybe_unused]] const bool has_index_run = index_.untaken_count() < untaken_count;
+  MUSTER_FAILPOINT("group:before-sync");
+  if (has_index_run) MUSTER_FAILPOINT("index-run:before-sync");
+  if (absl::Status written = Write(group_batch_, "log"); !written.ok()) return written;
+  MUSTER_FAILPOINT("group:after-sync");
+  if (has_index_run) MUSTER_FAILPOINT("index-run:after-sync");
   if (group_batch_.GetDataSize() > kKeptBatchBytes) group_batch_ = rocksdb::WriteBatch();
 
+  const LogPosition last = group.first_position + static_cast<LogPosition>(group.entries.size()) - 1;
+  // The group is on disk, but so should the mark be: a receipt whose loss would not be noticed is none.
+  if (absl::Status marked = mark_->Write(last); !marked.ok()) return Fail(std::move(marked));
+  MUSTER_FAILPOINT("group:after-mark");
+  IndexGroup(group);
   last_accept_time_us_ = group.accept_time_us;
-  last_position_.store(group.first_position + static_cast<LogPosition>(group.entries.size()) - 1,
-                       std::memory_order_release);
+  last_position_.store(last, std::memory_order_release);
+  MUSTER_FAILPOINT("group:after-index");
   return absl::OkStatus();
 }
 
-absl::StatusOr<NewestRevision> RocksDbStore::DecodeNewest(absl::string_view key, absl::string_view record) const {
-  absl::StatusOr<NewestRevision> newest = DecodeNewestRecord(record);
-  if (newest.ok()) return newest;
-  return DataLossAt(absl::StrCat("key '", PrintableBytes(key), "' in ", Of("newest revisions")),
-                    newest.status().message());
-}
-
-absl::StatusOr<std::vector<std::optional<NewestRevision>>> RocksDbStore::ReadNewestRevisions(
+absl::StatusOr<std::vector<std::optional<LoggedEntry>>> RocksDbStore::ReadNewest(
     absl::Span<const ResultKey> keys) const {
-  std::vector<std::optional<NewestRevision>> found;
-  found.reserve(keys.size());
-
-  const size_t most = std::min(keys.size(), kMultiGetKeys);
-  std::string key_bytes;
-  std::vector<size_t> key_ends(most);
-  std::vector<rocksdb::Slice> slices(most);
-  std::vector<rocksdb::PinnableSlice> records(most);
-  std::vector<rocksdb::Status> statuses(most);
-  for (size_t begin = 0; begin < keys.size(); begin += most) {
-    const size_t count = std::min(most, keys.size() - begin);
-    key_bytes.clear();
-    for (size_t i = 0; i < count; ++i) {
-      const ResultKey& key = keys[begin + i];
-      if (const absl::Status fits = CheckResultKey(key); !fits.ok()) return fits;
-      AppendNewestKey(key, key_bytes);
-      key_ends[i] = key_bytes.size();
+  for (const ResultKey& key : keys) {
+    if (absl::Status fits = CheckResultKey(key); !fits.ok()) return fits;
+  }
+  std::vector<std::optional<LoggedEntry>> found(keys.size());
+  std::vector<ResultFingerprint> fingerprints(keys.size());
+  std::vector<size_t> wanted(keys.size());
+  std::iota(wanted.begin(), wanted.end(), size_t{0});
+  std::vector<std::pair<LogPosition, size_t>> candidates;  // With the index of the key.
+  for (int attempt = 0; !wanted.empty(); ++attempt) {
+    candidates.clear();
+    {
+      const std::shared_lock lock(index_mutex_);
+      for (const size_t index : wanted) {
+        fingerprints[index] = index_.FingerprintOf(keys[index], attempt);
+        index_.Prefetch(fingerprints[index]);
+      }
+      for (const size_t index : wanted) {
+        if (const LogPosition position = index_.Find(fingerprints[index]); position != 0) {
+          candidates.emplace_back(position, index);
+        }
+      }
     }
-    // The bytes have stopped moving.
-    for (size_t i = 0, start = 0; i < count; start = key_ends[i++]) {
-      slices[i] = rocksdb::Slice(key_bytes.data() + start, key_ends[i] - start);
-      records[i].Reset();
-    }
-    database_->db().MultiGet(LookUpOptions(), database_->family(Family::kNewest), count, slices.data(), records.data(),
-                             statuses.data());
-    for (size_t i = 0; i < count; ++i) {
-      if (statuses[i].IsNotFound()) {
-        found.emplace_back(std::nullopt);
+    wanted.clear();
+    if (candidates.empty()) break;
+    std::sort(candidates.begin(), candidates.end());
+    LogCursor cursor(*database_, LookUpOptions());
+    for (const auto& [position, index] : candidates) {
+      if (!cursor.Holds(position)) {
+        if (absl::Status sought = cursor.SeekTo(position); !sought.ok()) return sought;
+      }
+      LoggedEntry logged;
+      if (absl::Status read = cursor.Read(position, logged); !read.ok()) return read;
+      const ResultKey there = KeyOf(logged.entry.result().result());
+      if (there == keys[index]) {
+        found[index] = std::move(logged);
         continue;
       }
-      if (!statuses[i].ok()) {
-        return FromRocksDb(statuses[i], absl::StrCat("read key '", PrintableBytes(ToView(slices[i])), "' in ",
-                                                     Of("newest revisions")));
+      // Another key has that fingerprint: it must be that key's own, or the one looked for may be anywhere.
+      const std::shared_lock lock(index_mutex_);
+      if (!CheckResultKey(there).ok() || !index_.LeadsTo(fingerprints[index], there)) {
+        return DataLossAt(Of("index"), absl::StrCat("it leads to position ", position, " for another result"),
+                          kMendIndex);
       }
-      const absl::StatusOr<NewestRevision> newest = DecodeNewest(ToView(slices[i]), ToView(records[i]));
-      if (!newest.ok()) return newest.status();
-      found.emplace_back(*newest);
+      wanted.push_back(index);
     }
   }
   return found;
 }
 
-absl::StatusOr<std::vector<NewestRevisionUpdate>> RocksDbStore::ListNewestRevisions(absl::string_view operation,
-                                                                                    absl::string_view force,
-                                                                                    absl::string_view after,
-                                                                                    int limit) const {
-  if (const absl::Status fits = CheckForceKey(operation, force); !fits.ok()) return fits;
-  const std::string prefix = EncodeNewestPrefix(operation, force);
-  const std::string end = AfterPrefix(prefix);
-  // No result_id holds a zero byte, so nothing lies between `after` and `after` with one.
-  std::string start = absl::StrCat(prefix, after);
-  if (!after.empty()) start.push_back('\0');
-
-  const rocksdb::Slice upper_bound = end;
-  rocksdb::ReadOptions options = LookUpOptions();
-  options.iterate_upper_bound = &upper_bound;
-  const std::unique_ptr<rocksdb::Iterator> iterator(
-      database_->db().NewIterator(options, database_->family(Family::kNewest)));
-  std::vector<NewestRevisionUpdate> found;
-  for (iterator->Seek(start); iterator->Valid() && static_cast<int64_t>(found.size()) < limit; iterator->Next()) {
-    absl::StatusOr<ResultKey> key = DecodeNewestKey(ToView(iterator->key()));
-    if (!key.ok()) return DataLossAt(Of("newest revisions"), key.status().message());
-    const absl::StatusOr<NewestRevision> newest = DecodeNewest(ToView(iterator->key()), ToView(iterator->value()));
-    if (!newest.ok()) return newest.status();
-    found.push_back({*std::move(key), *newest});
+absl::StatusOr<std::vector<LoggedEntry>> RocksDbStore::ListNewest(absl::string_view operation, absl::string_view force,
+                                                                  LogPosition after, int limit) const {
+  if (absl::Status fits = CheckForceKey(operation, force); !fits.ok()) return fits;
+  std::vector<LogPosition> positions;
+  {
+    const std::shared_lock lock(index_mutex_);
+    positions = index_.List(operation, force, after, limit);
   }
-  if (!iterator->status().ok()) {
-    return FromRocksDb(iterator->status(), absl::StrCat("read ", Of("newest revisions")));
-  }
-  return found;
+  return ReadEntries(positions);
 }
 
 absl::StatusOr<std::vector<LoggedEntry>> RocksDbStore::ReadEntries(absl::Span<const LogPosition> positions) const {
@@ -448,7 +633,7 @@ absl::Status RocksDbStore::Replay(LogPosition first,
   if (first < 1) return absl::InvalidArgumentError(absl::StrCat("the log begins at position 1, not at ", first));
   if (first > last) return absl::OkStatus();
 
-  const std::array<char, kLogKeyBytes> end = EncodeLogKey(last + 1);
+  const std::array<char, kPositionKeyBytes> end = EncodePositionKey(last + 1);
   const rocksdb::Slice upper_bound = ToSlice(end);
   rocksdb::ReadOptions options = ScanOptions();
   options.iterate_upper_bound = &upper_bound;
@@ -468,7 +653,7 @@ absl::Status RocksDbStore::Replay(LogPosition first,
 
 absl::StatusOr<std::vector<muster::v1::Operation>> RocksDbStore::ReadOperations() const {
   const std::unique_ptr<rocksdb::Iterator> iterator(
-      database_->db().NewIterator(ScanOptions(), database_->family(Family::kOperation)));
+      database_->db().NewIterator(ScanOptions(), database_->family(Family::kOperation).get()));
   std::vector<muster::v1::Operation> operations;
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     const absl::StatusOr<std::string> id = DecodeOperationKey(ToView(iterator->key()));
@@ -487,6 +672,7 @@ absl::StatusOr<std::vector<muster::v1::Operation>> RocksDbStore::ReadOperations(
 absl::Status RocksDbStore::WriteCheckpoint(const store::v1::CheckpointHeader& header,
                                            absl::Span<const CheckpointPart> changed, bool replace) {
   if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status space = CheckSpace(); !space.ok()) return space;
   if (header.position() < 0 || header.position() > last_position()) {
     return absl::InvalidArgumentError(absl::StrCat("a checkpoint at position ", header.position(),
                                                    " is not of this log, which ends at ", last_position()));
@@ -498,7 +684,10 @@ absl::Status RocksDbStore::WriteCheckpoint(const store::v1::CheckpointHeader& he
   if (replace) {
     // Not by deletions: a family that is damaged could not be compacted any more, and would stop all writing.
     part_positions_.reset();
-    if (const absl::Status replaced = database_->ReplaceCheckpointFamily(); !replaced.ok()) return Fail(replaced);
+    if (const absl::Status replaced = database_->ReplaceFamily(Family::kCheckpoint); !replaced.ok()) {
+      return Fail(replaced);
+    }
+    MUSTER_FAILPOINT("checkpoint:replaced");
     part_positions_.emplace();
   } else if (!part_positions_.has_value()) {
     std::map<std::string, LogPosition> positions;
@@ -510,7 +699,7 @@ absl::Status RocksDbStore::WriteCheckpoint(const store::v1::CheckpointHeader& he
     part_positions_ = std::move(positions);
   }
 
-  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->checkpoint_family();
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kCheckpoint);
   rocksdb::WriteBatch batch;
   rocksdb::Status put;
   for (const CheckpointPart& part : changed) {
@@ -528,14 +717,17 @@ absl::Status RocksDbStore::WriteCheckpoint(const store::v1::CheckpointHeader& he
     part_positions_.reset();  // Look at what is on disk again.
     return FromRocksDb(put, absl::StrCat("make ", Of("checkpoint")));
   }
-  return Write(batch, "checkpoint");
+  MUSTER_FAILPOINT("checkpoint:before-write");
+  if (absl::Status written = Write(batch, "checkpoint"); !written.ok()) return written;
+  MUSTER_FAILPOINT("checkpoint:after-write");
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<CheckpointHeaderRecord>> RocksDbStore::ScanCheckpoint(const PartVisitor& visit) const {
   const auto damaged = [&](absl::string_view problem) {
     return DataLossAt(Of("checkpoint"), problem, kMendCheckpoint);
   };
-  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->checkpoint_family();
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kCheckpoint);
   // One iterator sees one checkpoint, whatever is written meanwhile. The header comes before the parts.
   const std::unique_ptr<rocksdb::Iterator> iterator(database_->db().NewIterator(ScanOptions(), family.get()));
   std::optional<CheckpointHeaderRecord> header;
@@ -568,7 +760,7 @@ absl::StatusOr<std::optional<CheckpointHeaderRecord>> RocksDbStore::ScanCheckpoi
 }
 
 absl::StatusOr<std::optional<store::v1::CheckpointHeader>> RocksDbStore::ReadCheckpointHeader() const {
-  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->checkpoint_family();
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kCheckpoint);
   std::string bytes;
   const rocksdb::Status read =
       database_->db().Get(LookUpOptions(), family.get(), ToSlice(kCheckpointHeaderKey), &bytes);
@@ -590,13 +782,29 @@ absl::Status RocksDbStore::ReadCheckpoint(const std::function<absl::Status(Check
 
 absl::Status RocksDbStore::Flush() {
   if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
-  const std::shared_ptr<rocksdb::ColumnFamilyHandle> checkpoint = database_->checkpoint_family();
+  MUSTER_FAILPOINT("flush:before");
+  std::vector<std::shared_ptr<rocksdb::ColumnFamilyHandle>> held;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   for (const Family family : kFamilies) {
-    families.push_back(family == Family::kCheckpoint ? checkpoint.get() : database_->family(family));
+    held.push_back(database_->family(family));
+    families.push_back(held.back().get());
   }
-  return FromRocksDb(database_->db().Flush(rocksdb::FlushOptions(), families),
-                     absl::StrCat("flush the store in '", database_->directory(), "'"));
+  if (absl::Status flushed = FromRocksDb(database_->db().Flush(rocksdb::FlushOptions(), families),
+                                         absl::StrCat("flush the store in '", database_->directory(), "'"));
+      !flushed.ok()) {
+    return flushed;
+  }
+  MUSTER_FAILPOINT("flush:after-tables");
+  // It need not be synced, but a disk that cannot is one that fails.
+  if (absl::Status synced = mark_->Sync(); !synced.ok()) return Fail(std::move(synced));
+  MUSTER_FAILPOINT("flush:after");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BackupReport> RocksDbStore::Backup(const BackupOptions& options) const {
+  // What a failed write left on disk is not known: it must not get into a backup.
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  return WriteBackup(*database_, last_position(), options);
 }
 
 absl::Status RocksDbStore::CheckWritable() const {
@@ -625,7 +833,10 @@ absl::Status RocksDbStore::Fail(absl::Status status) {
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
   absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(options);
   if (!database.ok()) return database.status();
-  auto store = std::make_unique<RocksDbStore>(*std::move(database));
+  rocksdb::Env* const env = options.environment != nullptr ? options.environment : rocksdb::Env::Default();
+  const uint64_t keep_free_bytes =
+      options.keep_free_bytes != 0 ? options.keep_free_bytes : KeepFreeBytes(options.directory);
+  auto store = std::make_unique<RocksDbStore>(*std::move(database), env, keep_free_bytes);
   if (const absl::Status recovered = store->Recover(); !recovered.ok()) return recovered;
   return store;
 }

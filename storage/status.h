@@ -14,6 +14,9 @@ namespace muster {
 // How to mend what is damaged; the last sentence of every DATA_LOSS.
 inline constexpr absl::string_view kMendStore =
     "Restore the store from a backup: what the log has lost cannot be made from anything else.";
+inline constexpr absl::string_view kMendIndex =
+    "Only the index is damaged, and it is derived: drop the column family 'index' while the store is closed, as "
+    "docs/storage-format.md says, and the next start makes it anew.";
 inline constexpr absl::string_view kMendCheckpoint =
     "Only the checkpoint is damaged, and it is derived: make it anew from the log.";
 

@@ -1,14 +1,15 @@
-// The store: one RocksDB database in one folder. Holds the log, the newest revision of every result, the operations
-// that the log changed, and the newest checkpoint of the cubes. The layout is in docs/storage-format.md.
+// The store: one RocksDB database in one folder. Holds the log, knows where in it the newest revision of every result
+// stands, and keeps the operations that the log changed and the newest checkpoint of the cubes. The layout is in
+// docs/storage-format.md.
 #ifndef MUSTER_STORAGE_STORE_H_
 #define MUSTER_STORAGE_STORE_H_
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,11 +28,11 @@ namespace muster {
 // Index of an entry in the log, from 1. 0 is before the first.
 using LogPosition = int64_t;
 
-// What identifies a result. The strings are valid ids: none holds a zero byte.
+// What identifies a result, as a view of somebody's strings. The parts are valid ids: none holds a zero byte.
 struct ResultKey {
-  std::string operation;
-  std::string force;
-  std::string result_id;
+  absl::string_view operation;
+  absl::string_view force;
+  absl::string_view result_id;
   friend bool operator==(const ResultKey&, const ResultKey&) = default;
   template <typename H>
   friend H AbslHashValue(H state, const ResultKey& key) {
@@ -39,26 +40,32 @@ struct ResultKey {
   }
 };
 
-// What is known of the newest revision of a result without reading the log.
-struct NewestRevision {
-  int64_t revision = 0;
-  LogPosition position = 0;
-  bool retracted = false;
-  std::array<uint8_t, 32> digest{};
-  friend bool operator==(const NewestRevision&, const NewestRevision&) = default;
-};
+// The key of a result, which must outlive it.
+inline ResultKey KeyOf(const muster::v1::OperationResult& result) {
+  return {result.operation(), result.force(), result.result_id()};
+}
 
-// A result of which the group to be written holds a newer revision.
-struct NewestRevisionUpdate {
+// One entry of a group: its message, encoded, and what the store must know of it. What it points to must stay until the
+// group is written.
+struct GroupEntry {
+  // One behind the other a serialised store.v1.LoggedResult, or, if `key` is empty, a store.v1.LoggedOperation. (The
+  // parts of a serialised message may be written apart: behind each other they are one message.)
+  absl::string_view head;
+  absl::string_view tail;
+  // Of a result.
   ResultKey key;
-  NewestRevision newest;
+  // Of a result: position of the revision that this one replaces, which must be the newest under the key; 0 if nothing
+  // is stored under it. As in the message.
+  LogPosition replaced_position = 0;
+
+  bool IsResult() const { return !key.result_id.empty(); }
 };
 
 // Entries that become durable together.
 struct LogGroup {
   LogPosition first_position = 0;
   int64_t accept_time_us = 0;
-  std::vector<store::v1::LogEntry> entries;
+  std::vector<GroupEntry> entries;
 };
 
 // One entry with its place.
@@ -82,13 +89,34 @@ struct StoreOptions {
   // Through which all files and the clock are reached; for tests that make a disk fail. Null: the operating system.
   // Not owned; must outlive the store.
   rocksdb::Env* environment = nullptr;
+
+  // Of the disk, what is kept free for what RocksDB writes by itself: with less than that left no group is begun. 0: an
+  // eighth of the disk, but at least 16 MiB and at most 256 MiB.
+  uint64_t keep_free_bytes = 0;
+};
+
+struct BackupOptions {
+  // The folder of the backups, made if absent (its parent must exist). Nothing else may be in it, nor the backups of
+  // another store; it must not lie within the store.
+  std::string directory;
+
+  // Asked now and then while files are copied: true gives the backup up. Null: never.
+  std::function<bool()> should_stop;
+};
+
+struct BackupReport {
+  int64_t backup_id = 0;
+  LogPosition position = 0;  // Every entry up to this one is in the backup; later ones may be.
+  int64_t total_bytes = 0;   // Of all files that make up the backup.
+  int64_t new_bytes = 0;     // Of those that no earlier backup in the folder had.
+  int backup_count = 0;      // In the folder, this one included.
 };
 
 // Reads may come from any thread at any time. Append and WriteCheckpoint may run beside each other and beside reads,
-// each from one thread at a time.
+// each from one thread at a time; so may Backup.
 //
-// Invariant: the positions of the log are 1 to last_position(), without a gap; whatever a reader finds in the newest
-// revisions and the operations is of an entry that is in the log.
+// Invariant: the positions of the log are 1 to last_position(), without a gap; whatever a reader finds of newest
+// revisions and operations is of an entry that is in the log.
 //
 // Every function may return DATA_LOSS (what is on disk is not what was written; the message names the file or key and
 // how to mend it), UNAVAILABLE (the disk refused) or RESOURCE_EXHAUSTED (the disk is full). The parts of a key
@@ -105,21 +133,27 @@ class Store {
   // Of the newest entry; 0 if the log is empty. Moves when Append returns OK.
   virtual LogPosition last_position() const = 0;
 
-  // Writes a group: its entries, the newest revisions that they make, and the new state of the operations that they
-  // change, all or nothing, and returns OK only when it survives a power cut. `group.first_position` must be
-  // last_position() + 1. After any failure the store takes no more groups and answers UNAVAILABLE until it is
-  // opened again: what the failed write left on disk is not known before then.
-  virtual absl::Status Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) = 0;
+  // RESOURCE_EXHAUSTED while the disk has less space than is kept free; then nothing should be written, and all is well
+  // again when there is space. To be asked before a group is decided, which cannot be taken back. From any thread.
+  virtual absl::Status CheckSpace() const = 0;
 
-  // The newest revision of each key, nullopt where nothing is stored, in the order of `keys`.
-  virtual absl::StatusOr<std::vector<std::optional<NewestRevision>>> ReadNewestRevisions(
+  // Writes a group: its entries, and the new state of the operations that they change, all or nothing, and returns OK
+  // only when it survives a power cut. `group.first_position` must be last_position() + 1. After any failure of the
+  // disk the store takes no more groups and answers UNAVAILABLE until it is opened again: what the failed write left on
+  // disk is not known before then.
+  //
+  // INVALID_ARGUMENT  the group does not fit the log; nothing was written
+  virtual absl::Status Append(const LogGroup& group) = 0;
+
+  // The newest revision of each key, nullopt where nothing is stored, in the order of `keys`. For keys under which
+  // nothing is stored the disk is not asked.
+  virtual absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(
       absl::Span<const ResultKey> keys) const = 0;
 
-  // Up to `limit` newest revisions of one force in one operation with a result_id above `after`, in byte order.
-  virtual absl::StatusOr<std::vector<NewestRevisionUpdate>> ListNewestRevisions(absl::string_view operation,
-                                                                                absl::string_view force,
-                                                                                absl::string_view after,
-                                                                                int limit) const = 0;
+  // Newest revisions of the results of one force in one operation: those above position `after`, by position, at most
+  // `limit`.
+  virtual absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
+                                                              LogPosition after, int limit) const = 0;
 
   // Entries by position, in the order asked; each chunk of the log is read once where neighbours ask for it.
   // DATA_LOSS if one of them is not there.
@@ -134,7 +168,8 @@ class Store {
   virtual absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const = 0;
 
   // Adds `changed` parts to the checkpoint and moves its header, all or nothing. Parts that are not in `changed` stay.
-  // With `replace`, parts of earlier checkpoints go first. Synced.
+  // With `replace`, parts of earlier checkpoints go first. Synced. RESOURCE_EXHAUSTED, and nothing was tried, while
+  // CheckSpace says so.
   virtual absl::Status WriteCheckpoint(const store::v1::CheckpointHeader& header,
                                        absl::Span<const CheckpointPart> changed, bool replace) = 0;
 
@@ -146,6 +181,15 @@ class Store {
 
   // Writes what is buffered to table files, so that the next start replays no write-ahead log. For a graceful stop.
   virtual absl::Status Flush() = 0;
+
+  // Adds a backup to a folder, as the log is while it runs: whatever was appended before it began is in it. Only files
+  // that no backup in the folder has yet are copied. The backup is then read again and its checksums are compared, and
+  // older ones beyond the newest kKeptBackups go (storage/backup.h). A failure of the folder harms the store in no way.
+  //
+  // FAILED_PRECONDITION  the folder may not be used; or another backup is being written to it
+  // DATA_LOSS            a file of the store is damaged; or the backup, or an earlier one that it shares files with, is
+  // CANCELLED            `should_stop` said so
+  virtual absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const = 0;
 };
 
 }  // namespace muster

@@ -16,7 +16,7 @@ constexpr int kResultsPerCall = 1'000;
 
 // Sends `results`, and others up to whole calls.
 StreamTotals Submit(const std::string& address, Workload& workload, std::vector<v1::OperationResult> results) {
-  while (results.size() % kResultsPerCall != 0) results.push_back(workload.Make());
+  while (results.size() % kResultsPerCall != 0) results.push_back(workload.Make(workload.AnySender()));
   const auto stub = v1::IngestService::NewStub(OwnConnection(address));
   uint64_t name = FreshResultIds::Take(static_cast<int64_t>(results.size()));
   StreamTotals totals;

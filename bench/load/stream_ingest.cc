@@ -25,9 +25,10 @@ struct PreparedMessage {
 
 PreparedMessage Prepare(Workload& workload, int results) {
   PreparedMessage message;
+  const Workload::Sender sender = workload.AnySender();
   for (int index = 0; index < results; ++index) {
     v1::OperationResult* const result = message.request.add_results();
-    *result = workload.Make();
+    *result = workload.Make(sender);
     FreshResultIds::Write(0, result->mutable_result_id());
     message.result_bytes += static_cast<int64_t>(result->ByteSizeLong());
   }

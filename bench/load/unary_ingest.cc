@@ -24,7 +24,7 @@ class UnaryIngest::Slot {
  public:
   Slot(UnaryIngest& ingest, std::shared_ptr<v1::IngestService::Stub> stub, Workload& workload)
       : ingest_(ingest), stub_(std::move(stub)), requests_(kRequests) {
-    for (v1::SubmitResultsRequest& request : requests_) *request.add_results() = workload.Make();
+    for (v1::SubmitResultsRequest& request : requests_) *request.add_results() = workload.Make(workload.AnySender());
   }
 
   // Starts the next call.

@@ -13,7 +13,7 @@
 namespace muster::bench {
 namespace {
 
-constexpr size_t kIdDigits = 16;
+constexpr size_t kIdDigits = 32;  // As long as those of most records systems.
 constexpr size_t kCategoriesTogether = 3;
 
 std::atomic<uint64_t> next_id{0};
@@ -106,9 +106,9 @@ std::vector<std::string> Workload::LeavesOf(const std::string& id) const {
   return leaves;
 }
 
-void Workload::FillPeriod(const v1::Operation& operation, v1::OperationResult* result) {
+void Workload::FillPeriod(const v1::Operation& operation, bool by_week, v1::OperationResult* result) {
   const std::vector<std::string> days = DaysOf(operation);
-  if (OneIn(10)) {  // The week as a whole.
+  if (by_week) {
     result->set_start_date(days.front());
     result->set_end_date(days.back());
   } else {
@@ -167,19 +167,23 @@ void Workload::AddSeparate(v1::OperationResult* result) {
     for (const std::string& breakdown : metric.breakdowns()) {
       const std::vector<std::string> leaves = LeavesOf(breakdown);
       const size_t first = Below(leaves.size());
-      const size_t together = std::min(leaves.size(), OneIn(2) ? kCategoriesTogether : size_t{1});
+      const size_t together = std::min(leaves.size(), OneIn(20) ? kCategoriesTogether : size_t{1});
       for (size_t leaf = 0; leaf < together; ++leaf) figure->add_categories(leaves[(first + leaf) % leaves.size()]);
     }
   }
 }
 
-v1::OperationResult Workload::Make() {
+Workload::Sender Workload::AnySender() { return {Below(operations_.size()), Below(forces_.size())}; }
+
+v1::OperationResult Workload::Make(const Sender& sender) {
   v1::OperationResult result;
-  const v1::Operation& operation = operations_[Below(operations_.size())];
+  const v1::Operation& operation = operations_[sender.operation];
   result.set_operation(operation.id());
-  result.set_force(forces_[Below(forces_.size())].id());
+  result.set_force(forces_[sender.force].id());
   result.set_revision(1);
-  FillPeriod(operation, &result);
+  // A force reports its events or its weeks, not both; weeks that come again earn a warning.
+  constexpr size_t kForcesByWeek = 10;
+  FillPeriod(operation, sender.force % kForcesByWeek == 0, &result);
   if (OneIn(2)) {
     AddOfWhich(&result);
   } else {
@@ -221,8 +225,9 @@ void FreshResultIds::Write(uint64_t number, std::string* id) {
   static constexpr char kDigits[] = "0123456789abcdef";
   id->resize(kIdDigits);
   uint64_t bits = Scatter(number);
-  for (char& digit : *id) {
-    digit = kDigits[bits & 15];
+  for (size_t index = 0; index < kIdDigits; ++index) {
+    if (index == kIdDigits / 2) bits = Scatter(~number);
+    (*id)[index] = kDigits[bits & 15];
     bits >>= 4;
   }
 }

@@ -25,8 +25,15 @@ class Workload {
 
   static constexpr int kFiguresPerResult = 3;
 
+  // Whose results: a force hands in its own, for one operation at a time.
+  struct Sender {
+    size_t operation = 0;
+    size_t force = 0;
+  };
+  Sender AnySender();
+
   // A result without a name: give it one with FreshResultIds.
-  v1::OperationResult Make();
+  v1::OperationResult Make(const Sender& sender);
 
   // Results that together state every additive metric for every force of a region, for the whole of an operation and
   // for each of its days, so that answers over them have all their rows from then on. Without names.
@@ -38,7 +45,7 @@ class Workload {
   const v1::Metric& AnyOf(const std::vector<v1::Metric>& metrics);
   // Leaves of a breakdown.
   std::vector<std::string> LeavesOf(const std::string& id) const;
-  void FillPeriod(const v1::Operation& operation, v1::OperationResult* result);
+  void FillPeriod(const v1::Operation& operation, bool by_week, v1::OperationResult* result);
   void FillValue(const v1::Metric& metric, int64_t value, v1::Figure* figure);
   void FillQualifier(v1::Figure* figure);
   void AddOfWhich(v1::OperationResult* result);
@@ -52,7 +59,7 @@ class Workload {
   std::mt19937_64 random_;
 };
 
-// Names of results: 16 hexadecimal digits, scattered as if random, never twice in one run of the program. Any thread.
+// Names of results: 32 hexadecimal digits, scattered as if random, never twice in one run of the program. Any thread.
 class FreshResultIds {
  public:
   // The number of the first of `count` new names.

@@ -64,7 +64,7 @@ void FigureRows::Append(const v1::OperationResult& result, std::vector<FigureRow
 
 std::vector<FigureRow> FigureRows::Make(Workload& workload, int results) {
   std::vector<FigureRow> rows;
-  for (int count = 0; count < results; ++count) Append(workload.Make(), &rows);
+  for (int count = 0; count < results; ++count) Append(workload.Make(workload.AnySender()), &rows);
   return rows;
 }
 

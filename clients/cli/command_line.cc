@@ -136,6 +136,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddOperationsCommands(app, &chosen);
   AddCatalogueCommand(app, &chosen);
   AddVerifyCommand(app, &chosen);
+  AddBackupCommands(app, &chosen);
   AddCompletionCommand(app, &chosen);
 
   try {

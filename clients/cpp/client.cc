@@ -387,4 +387,8 @@ absl::StatusOr<v1::VerifyTotalsResponse> MusterClient::VerifyTotals(const v1::Ve
   return connection_->Call(connection_->store(), &v1::StoreService::Stub::VerifyTotals, request, deadline);
 }
 
+absl::StatusOr<v1::BackupResponse> MusterClient::Backup(const v1::BackupRequest& request, absl::Time deadline) {
+  return connection_->Call(connection_->store(), &v1::StoreService::Stub::Backup, request, deadline);
+}
+
 }  // namespace muster

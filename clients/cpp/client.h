@@ -113,6 +113,7 @@ class MusterClient {
   // --- Store ---
 
   absl::StatusOr<v1::VerifyTotalsResponse> VerifyTotals(const v1::VerifyTotalsRequest& request, absl::Time deadline);
+  absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request, absl::Time deadline);
 
  private:
   class Connection;

@@ -1,7 +1,6 @@
 #include "tests/aggregator/aggregator_fixture.h"
 
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -90,12 +89,6 @@ std::string RowInWords(const v1::TotalsRow& row) {
   return line;
 }
 
-std::vector<std::string> RowsInWords(const std::vector<v1::TotalsRow>& rows) {
-  std::vector<std::string> lines;
-  for (const v1::TotalsRow& row : rows) lines.push_back(RowInWords(row));
-  return lines;
-}
-
 AggregatorTest::AggregatorTest() : catalogue_(ShippedCatalogue()) { Start(); }
 
 AggregatorTest::~AggregatorTest() {
@@ -122,24 +115,21 @@ void AggregatorTest::Start() {
                                        [this](const absl::Status& status) { failures_.push_back(status); });
 }
 
-std::vector<ValidatedResult> AggregatorTest::Validate(std::vector<v1::OperationResult> results) {
-  std::vector<ValidatedResult> valid;
-  for (v1::OperationResult& result : results) {
-    auto checked = ValidateResult(std::move(result), "result", catalogue(), *cubes_->operations());
-    if (const auto* const problems = std::get_if<FieldProblems>(&checked)) {
-      for (const FieldProblem& problem : *problems) ADD_FAILURE() << problem.field << ": " << problem.description;
-      continue;
+CheckedResults AggregatorTest::Validate(const std::vector<v1::OperationResult>& results) {
+  CheckedResults checked;
+  for (const v1::OperationResult& result : results) {
+    for (const FieldProblem& problem : checked.Add(result, catalogue(), *cubes_->operations())) {
+      ADD_FAILURE() << problem.field << ": " << problem.description;
     }
-    valid.push_back(std::get<ValidatedResult>(std::move(checked)));
   }
-  return valid;
+  return checked;
 }
 
-AggregatorTest::DecisionsLater AggregatorTest::SubmitLater(std::vector<v1::OperationResult> results,
+AggregatorTest::DecisionsLater AggregatorTest::SubmitLater(const std::vector<v1::OperationResult>& results,
                                                            bool validate_only) {
   std::promise<absl::StatusOr<Decisions>> done;
   DecisionsLater later = done.get_future();
-  EXPECT_THAT(applier_->Submit(Validate(std::move(results)), validate_only,
+  EXPECT_THAT(applier_->Submit(Validate(results), validate_only,
                                [done = std::move(done)](absl::StatusOr<Decisions> decisions) mutable {
                                  done.set_value(std::move(decisions));
                                }),
@@ -147,8 +137,8 @@ AggregatorTest::DecisionsLater AggregatorTest::SubmitLater(std::vector<v1::Opera
   return later;
 }
 
-Decisions AggregatorTest::Submit(std::vector<v1::OperationResult> results, bool validate_only) {
-  absl::StatusOr<Decisions> decisions = SubmitLater(std::move(results), validate_only).get();
+Decisions AggregatorTest::Submit(const std::vector<v1::OperationResult>& results, bool validate_only) {
+  absl::StatusOr<Decisions> decisions = SubmitLater(results, validate_only).get();
   EXPECT_THAT(decisions, IsOk());
   return decisions.ok() ? *std::move(decisions) : Decisions();
 }
@@ -185,6 +175,25 @@ std::vector<std::string> AggregatorTest::Rows(absl::string_view query_text) {
   const absl::StatusOr<TotalsAnswer> answer = Query(QueryFromText(query_text));
   EXPECT_THAT(answer, IsOk());
   return answer.ok() ? RowsInWords(answer->rows) : std::vector<std::string>();
+}
+
+store::v1::LoggedResult AggregatorTest::LoggedAt(LogPosition position) {
+  const absl::StatusOr<std::vector<LoggedEntry>> entries = store().ReadEntries({position});
+  EXPECT_THAT(entries, IsOk());
+  if (!entries.ok()) return {};
+  EXPECT_TRUE(entries->front().entry.has_result());
+  return entries->front().entry.result();
+}
+
+void AggregatorTest::AppendToLog(const std::vector<store::v1::LogEntry>& entries) {
+  const EncodedEntries encoded(entries);
+  ASSERT_THAT(store().Append(GroupOf(store().last_position() + 1, now_us_, encoded)), IsOk());
+}
+
+void AggregatorTest::AppendToLog(const v1::OperationResult& result) {
+  store::v1::LogEntry entry;
+  *entry.mutable_result()->mutable_result() = result;
+  AppendToLog(entry);
 }
 
 void AggregatorTest::ExpectTheCubesEqualTheLog() {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "aggregator/applier.h"
+#include "aggregator/checked_results.h"
 #include "aggregator/cubes.h"
 #include "aggregator/recovery.h"
 #include "aggregator/totals.h"
@@ -43,7 +44,12 @@ v1::OperationResult Retraction(absl::string_view force, absl::string_view result
 // A row in one line: "south-east arrests child: 5 from 1/1", then what else there is to say of it: "exactly" is left
 // out, results and forces are counted behind "from".
 std::string RowInWords(const v1::TotalsRow& row);
-std::vector<std::string> RowsInWords(const std::vector<v1::TotalsRow>& rows);
+template <typename Rows>
+std::vector<std::string> RowsInWords(const Rows& rows) {
+  std::vector<std::string> lines;
+  for (const v1::TotalsRow& row : rows) lines.push_back(RowInWords(row));
+  return lines;
+}
 
 class AggregatorTest : public StoreTest {
  protected:
@@ -58,12 +64,12 @@ class AggregatorTest : public StoreTest {
   void StopApplier() { applier_.reset(); }
 
   // What became of valid results; fails the test if one is not valid.
-  Decisions Submit(std::vector<v1::OperationResult> results, bool validate_only = false);
+  Decisions Submit(const std::vector<v1::OperationResult>& results, bool validate_only = false);
   Decision SubmitOne(const v1::OperationResult& result);
   // The same, without waiting for the answer.
   using DecisionsLater = std::future<absl::StatusOr<Decisions>>;
-  DecisionsLater SubmitLater(std::vector<v1::OperationResult> results, bool validate_only = false);
-  std::vector<ValidatedResult> Validate(std::vector<v1::OperationResult> results);
+  DecisionsLater SubmitLater(const std::vector<v1::OperationResult>& results, bool validate_only = false);
+  CheckedResults Validate(const std::vector<v1::OperationResult>& results);
   // The operation as it then stands.
   absl::StatusOr<std::optional<v1::Operation>> Change(OperationChange change);
   void PutOperation(const v1::Operation& operation);
@@ -71,6 +77,13 @@ class AggregatorTest : public StoreTest {
   // Fails the test where the query is wrong.
   absl::StatusOr<TotalsAnswer> Query(const v1::TotalsQuery& query);
   std::vector<std::string> Rows(absl::string_view query_text);
+
+  // What the log holds at a position, which must be a result.
+  store::v1::LoggedResult LoggedAt(LogPosition position);
+  // Writes a group behind the writer's back: none may run.
+  void AppendToLog(const std::vector<store::v1::LogEntry>& entries);
+  void AppendToLog(const store::v1::LogEntry& entry) { AppendToLog(std::vector<store::v1::LogEntry>{entry}); }
+  void AppendToLog(const v1::OperationResult& result);
 
   // The law: every cube equals the fold of the log.
   void ExpectTheCubesEqualTheLog();

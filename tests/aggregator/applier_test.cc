@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "domain/digest.h"
 #include "tests/aggregator/aggregator_fixture.h"
 #include "tests/aggregator/plain_model.h"
 #include "tests/domain/random_seed.h"
@@ -46,9 +47,9 @@ class ApplierTest : public AggregatorTest {
   }
 
   // Notes when `name` is admitted and when it is done.
-  void SubmitWhenRoom(const std::string& name, std::vector<v1::OperationResult> results) {
+  void SubmitWhenRoom(const std::string& name, const std::vector<v1::OperationResult>& results) {
     applier().SubmitWhenRoom(
-        Validate(std::move(results)), false,
+        Validate(results), false,
         [this, name](const absl::StatusOr<Decisions>& decisions) {
           Note(absl::StrCat(name, decisions.ok() ? " done" : " refused"));
         },
@@ -108,6 +109,21 @@ TEST_F(ApplierTest, AGroupEndsAtItsBoundAndNeverWithinASubmission) {
   EXPECT_THAT(store().appended(), ElementsAre(1, 3, 1));
 }
 
+TEST_F(ApplierTest, TheResultsComeBackAsTheyWereSubmitted) {
+  const std::vector<v1::OperationResult> sent = {One("a", 7), Warrants("essex", "b", 3, 2), One("a", 7),
+                                                 Retraction("surrey", "c", 2)};
+  for (const bool validate_only : {true, false, false}) {
+    const Decisions decisions = Submit(sent, validate_only);
+    ASSERT_EQ(decisions.results.size(), sent.size());
+    for (size_t i = 0; i < sent.size(); ++i) {
+      EXPECT_EQ(decisions.results.KeyOf(decisions.results[i]), KeyOf(sent[i]));
+      EXPECT_EQ(decisions.results[i].revision, sent[i].revision());
+      EXPECT_EQ(decisions.results[i].digest, DigestOf(sent[i]));
+    }
+    EXPECT_EQ(decisions.results.ValuesOf(decisions.results[1])[0].nodes[0].amount.sum, 2);
+  }
+}
+
 TEST_F(ApplierTest, AGroupThatWritesNothingAsksNothingOfTheDisk) {
   SubmitOne(One("a"));
   SubmitOne(One("a"));
@@ -153,25 +169,6 @@ TEST_F(ApplierTest, WhatWaitsForRoomIsAdmittedInOrderWhenThereIs) {
   EXPECT_LT(index_of("a done"), index_of("b done"));
   EXPECT_LT(index_of("b done"), index_of("c done"));
   EXPECT_EQ(Total(), "warrants-executed: 4 from 4/1");
-}
-
-TEST_F(ApplierTest, WhatIsSmallDoesNotOvertakeWhatWaitsForMoreRoom) {
-  limits_.max_queued_bytes = 8'000;
-  Start();
-  DecisionsLater held = HoldOneAtTheDisk();
-  SubmitWhenRoom("a", {One("a")});
-  std::vector<v1::OperationResult> large;
-  for (int i = 0; i < 30; ++i) large.push_back(One(absl::StrCat("b", i)));
-  SubmitWhenRoom("b", large);
-  SubmitWhenRoom("c", {One("c")});
-  EXPECT_THAT(events(), ElementsAre("a admitted"));
-  DecisionsLater queued = SubmitLater({One("d")});  // There is room for one like it.
-  store().Release();
-  applier().Stop();
-  const std::vector<std::string> all = events();
-  ASSERT_THAT(all, SizeIs(6));
-  EXPECT_LT(std::find(all.begin(), all.end(), "b done"), std::find(all.begin(), all.end(), "c done"));
-  EXPECT_EQ(Total(), "warrants-executed: 34 from 34/1");
 }
 
 TEST_F(ApplierTest, WhereThereIsRoomNothingWaits) {
@@ -398,7 +395,7 @@ TEST_F(ApplierTest, EightThreadsInRandomOrderMakeTheTotalsOfOneByOne) {
   const std::vector<v1::OperationResult> once = all;
   all.insert(all.end(), once.begin(), once.end());  // Everything is sent twice.
   std::shuffle(all.begin(), all.end(), random);
-  std::vector<std::vector<ValidatedResult>> dealt = {};
+  std::vector<CheckedResults> dealt;
   for (size_t i = 0; i < all.size();) {
     const size_t size = std::min<size_t>(1 + random() % 3, all.size() - i);
     dealt.push_back(Validate({all.begin() + static_cast<int>(i), all.begin() + static_cast<int>(i + size)}));

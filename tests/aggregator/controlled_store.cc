@@ -78,7 +78,7 @@ absl::Status ControlledStore::ReadFailure() const {
   return read_failure_;
 }
 
-absl::Status ControlledStore::Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) {
+absl::Status ControlledStore::Append(const LogGroup& group) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
     ++held_appends_;
@@ -88,13 +88,13 @@ absl::Status ControlledStore::Append(const LogGroup& group, absl::Span<const New
     if (!append_failure_.ok()) return append_failure_;
     appended_.push_back(group.entries.size());
   }
-  return store_.Append(group, updates);
+  return store_.Append(group);
 }
 
-absl::StatusOr<std::vector<std::optional<NewestRevision>>> ControlledStore::ReadNewestRevisions(
+absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ControlledStore::ReadNewest(
     absl::Span<const ResultKey> keys) const {
   if (absl::Status failure = ReadFailure(); !failure.ok()) return failure;
-  return store_.ReadNewestRevisions(keys);
+  return store_.ReadNewest(keys);
 }
 
 absl::StatusOr<std::vector<LoggedEntry>> ControlledStore::ReadEntries(absl::Span<const LogPosition> positions) const {

@@ -56,14 +56,12 @@ class ControlledStore : public Store {
   int64_t replayed_count() const { return replayed_count_; }
 
   LogPosition last_position() const override { return store_.last_position(); }
-  absl::Status Append(const LogGroup& group, absl::Span<const NewestRevisionUpdate> updates) override;
-  absl::StatusOr<std::vector<std::optional<NewestRevision>>> ReadNewestRevisions(
-      absl::Span<const ResultKey> keys) const override;
-  absl::StatusOr<std::vector<NewestRevisionUpdate>> ListNewestRevisions(absl::string_view operation,
-                                                                        absl::string_view force,
-                                                                        absl::string_view after,
-                                                                        int limit) const override {
-    return store_.ListNewestRevisions(operation, force, after, limit);
+  absl::Status CheckSpace() const override { return store_.CheckSpace(); }
+  absl::Status Append(const LogGroup& group) override;
+  absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
+  absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
+                                                      LogPosition after, int limit) const override {
+    return store_.ListNewest(operation, force, after, limit);
   }
   absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
   absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
@@ -75,6 +73,7 @@ class ControlledStore : public Store {
     return store_.ReadCheckpoint(visit);
   }
   absl::Status Flush() override { return store_.Flush(); }
+  absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const override { return store_.Backup(options); }
 
  private:
   absl::Status ReadFailure() const;

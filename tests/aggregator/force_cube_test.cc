@@ -22,12 +22,11 @@ class ForceCubeTest : public testing::Test {
  protected:
   // Of a result whose fields are `text`: period and figures.
   Contribution Of(const std::string& text) {
-    auto checked = ValidateResult(
-        ResultFromText("operation: 'county-lines-2021-10' force: 'kent' result_id: 'r' revision: 1 " + text), "result",
-        catalogue(), operations_);
-    EXPECT_TRUE(std::holds_alternative<ValidatedResult>(checked)) << text;
-    ValidatedResult& valid = std::get<ValidatedResult>(checked);
-    return {*valid.period, valid.values, valid.result.final(), valid.result.nil()};
+    const v1::OperationResult result =
+        ResultFromText("operation: 'county-lines-2021-10' force: 'kent' result_id: 'r' revision: 1 " + text);
+    ValidatedResult valid;
+    EXPECT_THAT(ValidateResult(result, catalogue(), operations_, &values_, &valid), IsEmpty()) << text;
+    return {*valid.period, valid.values, result.final(), result.nil()};
   }
 
   Contribution Tenth(const std::string& figures) {
@@ -65,6 +64,7 @@ class ForceCubeTest : public testing::Test {
       {kWeek, std::make_shared<const Operation>(
                   OperationFromText("id: 'county-lines-2021-10' start_date: '2021-10-11' end_date: '2021-10-17'"),
                   *ShippedCatalogue())}}};
+  ResultValues values_;  // Of all contributions of the test.
 };
 
 constexpr char kArrests[] =

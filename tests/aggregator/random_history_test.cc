@@ -169,7 +169,8 @@ class ResultMaker {
 };
 
 // Rows that can be compared whatever their order.
-std::vector<std::string> Comparable(std::vector<v1::TotalsRow> rows) {
+template <typename Rows>
+std::vector<std::string> Comparable(Rows rows) {
   std::vector<std::string> lines;
   for (v1::TotalsRow& row : rows) {
     std::sort(row.mutable_categories()->begin(), row.mutable_categories()->end());

@@ -39,8 +39,8 @@ class RecoveryTest : public AggregatorTest {
     Cubes other(ShippedCatalogue(), [] { return int64_t{0}; });
     ForceCube cube(&catalogue());
     CubeChange change;
-    std::vector<ValidatedResult> valid = Validate({Warrants("kent", "other", 1, 777)});
-    change.added = Contribution{*valid[0].period, valid[0].values, false, false};
+    const CheckedResults valid = Validate({Warrants("kent", "other", 1, 777)});
+    change.added = Contribution{*valid[0].period, valid.ValuesOf(valid[0]), false, false};
     change.accept_time_us = 1;
     cube.Apply(change);
     return {kWeek, "kent", cube.ToCheckpoint()};
@@ -166,31 +166,29 @@ TEST_F(RecoveryTest, ACheckpointAheadOfTheLogMeansThatResultsAreLost) {
       << "whoever wrote it";
 }
 
-TEST_F(RecoveryTest, APartThatDoesNotFitTheCatalogueIsDataLoss) {
+TEST_F(RecoveryTest, ACheckpointWithAPartThatDoesNotFitTheCatalogueIsLeftAside) {
   SubmitOne(Warrants("kent", "a", 1, 1));
+  const auto expect_left_aside = [this](const CheckpointPart& part, const std::string& why) {
+    // After one that fits, so that something would be left of it.
+    ASSERT_THAT(store().WriteCheckpoint(Header(1), {WrongPart(), part}, true), IsOk());
+    Start();
+    EXPECT_EQ(recovery_.checkpoint_position, 0);
+    EXPECT_THAT(recovery_.damage, StatusIs(absl::StatusCode::kDataLoss, HasSubstr(why)));
+    EXPECT_THAT(Rows("metrics: 'warrants-executed'"), ElementsAre("warrants-executed: 1 from 1/1"));
+  };
   CheckpointPart part = WrongPart();
   part.force = "nobody";
-  ASSERT_THAT(store().WriteCheckpoint(Header(1), {part}, true), IsOk());
-  EXPECT_THAT(TryRecover(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("\"nobody\"")));
+  expect_left_aside(part, "\"nobody\"");
   part = WrongPart();
+  part.force = "norfolk";
   part.cube.mutable_blocks(0)->set_metric(catalogue().metric_count());
-  ASSERT_THAT(store().WriteCheckpoint(Header(1), {part}, true), IsOk());
-  EXPECT_THAT(TryRecover(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("metric number")));
+  expect_left_aside(part, "metric number");
 }
 
 TEST_F(RecoveryTest, ALogThatNamesWhatTheCatalogueLostIsRefused) {
-  const auto with_log = [this](const store::v1::LogEntry& entry) {
-    LogGroup group;
-    group.first_position = store().last_position() + 1;
-    group.accept_time_us = now_us_;
-    group.entries = {entry};
-    return store().Append(group, {});
-  };
   SubmitOne(Warrants("kent", "a", 1, 1));
-  store::v1::LogEntry entry;
-  *entry.mutable_result()->mutable_result() = Warrants("gone", "a", 1, 1);
   StopApplier();
-  ASSERT_THAT(with_log(entry), IsOk());
+  AppendToLog(Warrants("gone", "a", 1, 1));
   EXPECT_THAT(TryRecover(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                      testing::AllOf(HasSubstr("\"gone\""), HasSubstr("position 2"))));
 }
@@ -200,12 +198,8 @@ TEST_F(RecoveryTest, AnOperationThatNamesWhatTheCatalogueLostIsRefused) {
   operation.add_expected_forces("gone");
   store::v1::LogEntry entry;
   *entry.mutable_operation()->mutable_operation() = operation;
-  LogGroup group;
-  group.first_position = 1;
-  group.accept_time_us = now_us_;
-  group.entries = {entry};
   StopApplier();
-  ASSERT_THAT(store().Append(group, {}), IsOk());
+  AppendToLog(entry);
   EXPECT_THAT(TryRecover(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                      testing::AllOf(HasSubstr(kWeek), HasSubstr("must not lose names"))));
 }

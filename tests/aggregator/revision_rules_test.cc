@@ -1,6 +1,7 @@
 // The revision table: every row by itself, and what it does to the log and the totals.
 #include "aggregator/revision_rules.h"
 
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ using testing::IsEmpty;
 constexpr Sha256Digest kContent = {1};
 constexpr Sha256Digest kOther = {1, 1};
 
-NewestRevision Stored(int64_t revision, bool retracted = false) { return {revision, 7, retracted, kContent}; }
+NewestRevision Stored(int64_t revision, bool retracted = false) { return {revision, retracted, kContent, 7}; }
 
 struct RuleCase {
   std::string name;
@@ -71,6 +72,57 @@ TEST(IsLoggedTest, OnlyWhatWasAcceptedMakesAnEntry) {
   EXPECT_FALSE(IsLogged(v1::OUTCOME_UNSPECIFIED));
 }
 
+LoggedEntry LoggedOf(const v1::OperationResult& result, const Sha256Digest& digest) {
+  LoggedEntry logged;
+  logged.position = 9;
+  *logged.entry.mutable_result()->mutable_result() = result;
+  logged.entry.mutable_result()->set_digest(std::string(digest.begin(), digest.end()));
+  return logged;
+}
+
+TEST(NewestRevisionOfTest, IsWhatTheLogSays) {
+  Sha256Digest digest;
+  for (size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<uint8_t>(0x80 + i);
+  const absl::StatusOr<NewestRevision> newest = NewestRevisionOf(LoggedOf(Warrants("kent", "r", 3, 5), digest));
+  ASSERT_THAT(newest, IsOk());
+  EXPECT_EQ(newest->revision, 3);
+  EXPECT_FALSE(newest->retracted);
+  EXPECT_EQ(newest->digest, digest);
+  EXPECT_EQ(newest->position, 9);
+  const absl::StatusOr<NewestRevision> retracted = NewestRevisionOf(LoggedOf(Retraction("kent", "r", 1), digest));
+  ASSERT_THAT(retracted, IsOk());
+  EXPECT_EQ(retracted->revision, 1);
+  EXPECT_TRUE(retracted->retracted);
+}
+
+struct UnreadableCase {
+  std::string name;
+  std::function<void(store::v1::LogEntry&)> spoil;
+  friend void PrintTo(const UnreadableCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class UnreadableRevisionTest : public testing::TestWithParam<UnreadableCase> {};
+
+TEST_P(UnreadableRevisionTest, IsDataLossAndNamed) {
+  LoggedEntry logged = LoggedOf(Warrants("kent", "r", 3, 5), kContent);
+  ASSERT_THAT(NewestRevisionOf(logged), IsOk());
+  GetParam().spoil(logged.entry);
+  EXPECT_THAT(NewestRevisionOf(logged), StatusIs(absl::StatusCode::kDataLoss, testing::HasSubstr("position 9")));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, UnreadableRevisionTest,
+    testing::ValuesIn<UnreadableCase>({
+        {"NoDigest", [](auto& entry) { entry.mutable_result()->clear_digest(); }},
+        {"ADigestOneByteShort", [](auto& entry) { entry.mutable_result()->mutable_digest()->pop_back(); }},
+        {"ADigestOneByteLong", [](auto& entry) { entry.mutable_result()->mutable_digest()->push_back('\0'); }},
+        {"RevisionZero", [](auto& entry) { entry.mutable_result()->mutable_result()->set_revision(0); }},
+        {"ARevisionBelowZero", [](auto& entry) { entry.mutable_result()->mutable_result()->set_revision(-1); }},
+        {"NoResult", [](auto& entry) { entry.mutable_result()->clear_result(); }},
+        {"AnOperation", [](auto& entry) { entry.mutable_operation(); }},
+    }),
+    [](const auto& row) { return row.param.name; });
+
 std::vector<v1::Outcome> OutcomesOf(const Decisions& decisions) {
   std::vector<v1::Outcome> outcomes;
   for (const Decision& decision : decisions.decisions) outcomes.push_back(decision.outcome);
@@ -99,7 +151,8 @@ class RevisionTableTest : public RevisionsTest, public testing::WithParamInterfa
 
 TEST_P(RevisionTableTest, DecidesLogsAndMovesTheTotalsExactly) {
   SubmitOne(Warrants("surrey", "bystander", 1, 1'000));
-  for (const v1::OperationResult& result : GetParam().stored) SubmitOne(result);
+  LogPosition stored_position = 0;
+  for (const v1::OperationResult& result : GetParam().stored) stored_position = SubmitOne(result).position;
   const LogPosition before = store().last_position();
   const int64_t stored_revision = GetParam().stored.empty() ? 0 : GetParam().stored.back().revision();
   now_us_ += 60'000'000;
@@ -113,14 +166,23 @@ TEST_P(RevisionTableTest, DecidesLogsAndMovesTheTotalsExactly) {
     EXPECT_EQ(decision.position, before + 1);
     EXPECT_EQ(decision.accept_time_us, now_us_);
   }
+  EXPECT_EQ(decision.warned, nullptr) << "nothing is odd";
   if (want == v1::OUTCOME_CONFLICT || want == v1::OUTCOME_STALE) {
     EXPECT_EQ(decision.stored_revision, stored_revision);
     EXPECT_EQ(decision.position, 0);
-    EXPECT_FALSE(decision.logged.has_value());
   } else {
-    ASSERT_TRUE(decision.logged.has_value());
-    EXPECT_EQ(decision.logged->result().ShortDebugString(), GetParam().arrives.ShortDebugString());
+    const store::v1::LoggedResult logged = LoggedAt(decision.position);
+    EXPECT_EQ(logged.result().ShortDebugString(), GetParam().arrives.ShortDebugString());
+    if (IsLogged(want)) {
+      EXPECT_EQ(logged.outcome(), want);
+      EXPECT_EQ(logged.replaced_position(), stored_position);
+    }
   }
+  const ResultKey key = KeyOf(GetParam().arrives);
+  const absl::StatusOr<std::vector<std::optional<LoggedEntry>>> newest = store().ReadNewest({key});
+  ASSERT_THAT(newest, IsOk());
+  ASSERT_TRUE(newest->front().has_value());
+  EXPECT_EQ(newest->front()->position, IsLogged(want) ? decision.position : stored_position);
 
   // Sent again, also after a start, it gets the same answer, or the first receipt.
   for (const bool restart : {false, true}) {
@@ -177,7 +239,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(RevisionsTest, AFileSentAgainIsAllDuplicatesWithTheFirstReceiptsAndWritesNothing) {
   std::vector<v1::OperationResult> file;
-  for (int i = 0; i < 20; ++i) file.push_back(Warrants("kent", absl::StrCat("r", i), 1, i));
+  for (int i = 0; i < 20; ++i) {
+    file.push_back(Warrants("kent", absl::StrCat("r", i), 1, i));
+    if (i % 3 == 1) file.back().set_end_date("2021-10-16");
+  }
   const Decisions first = Submit(file);
   const std::vector<std::string> rows = WarrantRows();
   EXPECT_THAT(rows, ElementsAre("warrants-executed: 190 from 20/1"));
@@ -192,7 +257,13 @@ TEST_F(RevisionsTest, AFileSentAgainIsAllDuplicatesWithTheFirstReceiptsAndWrites
     EXPECT_EQ(second.decisions[i].outcome, v1::OUTCOME_DUPLICATE);
     EXPECT_EQ(second.decisions[i].position, first.decisions[i].position);
     EXPECT_EQ(second.decisions[i].accept_time_us, first.decisions[i].accept_time_us);
-    EXPECT_EQ(second.decisions[i].logged->ShortDebugString(), first.decisions[i].logged->ShortDebugString());
+    EXPECT_EQ(LoggedAt(second.decisions[i].position).result().ShortDebugString(), file[i].ShortDebugString());
+    // All but the first meet one of several days.
+    ASSERT_EQ(first.decisions[i].warned != nullptr, i > 0) << i;
+    ASSERT_EQ(second.decisions[i].warned != nullptr, i > 0) << i;
+    if (i == 0) continue;
+    EXPECT_EQ(second.decisions[i].warned->ShortDebugString(), first.decisions[i].warned->ShortDebugString());
+    EXPECT_EQ(first.decisions[i].warned->ShortDebugString(), LoggedAt(first.decisions[i].position).ShortDebugString());
   }
   EXPECT_EQ(store().last_position(), last);
   EXPECT_THAT(store().appended(), ElementsAre(20)) << "nothing was asked of the store";
@@ -252,7 +323,7 @@ TEST_F(RevisionsTest, ItemsOfOneRequestCountInTheirOrder) {
   EXPECT_THAT(positions, ElementsAre(2, 0, 2, 0, 3, 3, 0, 4, 4, 5, 0, 6, 7, 5));
   EXPECT_EQ(decisions.position, 7);
   EXPECT_EQ(decisions.decisions.back().accept_time_us, decisions.decisions[9].accept_time_us);
-  EXPECT_EQ(decisions.decisions.back().logged->result().figures(0).value(), 6);
+  EXPECT_EQ(LoggedAt(decisions.decisions.back().position).result().figures(0).value(), 6);
   EXPECT_THAT(Rows("metrics: 'warrants-executed' group_by: GROUP_BY_FORCE"),
               ElementsAre("essex warrants-executed: 20 from 1/1", "kent warrants-executed: 16 from 2/1"));
   ExpectTheCubesEqualTheLog();
@@ -310,14 +381,19 @@ TEST_F(RevisionsTest, ValidateOnlyLeavesNoTraceInWarnings) {
   }
   const auto warnings_of = [](const Decision& decision) {
     std::vector<v1::WarningReason> reasons;
-    for (const store::v1::LoggedWarning& warning : decision.logged->warnings()) reasons.push_back(warning.reason());
+    if (decision.warned == nullptr) return reasons;
+    for (const store::v1::LoggedWarning& warning : decision.warned->warnings()) reasons.push_back(warning.reason());
     return reasons;
   };
-  // Unusual, and on a day of its own; if it stayed, the next would overlap it and no longer be unusual.
-  const Decisions tried = Submit({Of(1, 21), Warrants("kent", "s", 1, 21)}, /*validate_only=*/true);
+  const auto of_two_days = [](v1::OperationResult result) {
+    result.set_end_date("2021-10-16");
+    return result;
+  };
+  // Unusual, and on days of its own; if it stayed, the next would overlap it and no longer be unusual.
+  const Decisions tried = Submit({of_two_days(Of(1, 21)), Warrants("kent", "s", 1, 21)}, /*validate_only=*/true);
   EXPECT_THAT(warnings_of(tried.decisions[0]), ElementsAre(v1::WARNING_REASON_UNUSUAL_VALUE));
   EXPECT_THAT(warnings_of(tried.decisions[1]), ElementsAre(v1::WARNING_REASON_OVERLAPPING_PERIOD));
-  EXPECT_THAT(warnings_of(SubmitOne(Of(1, 21))), ElementsAre(v1::WARNING_REASON_UNUSUAL_VALUE));
+  EXPECT_THAT(warnings_of(SubmitOne(of_two_days(Of(1, 21)))), ElementsAre(v1::WARNING_REASON_UNUSUAL_VALUE));
 
   // Nor what was only taken back or corrected: it overlaps still.
   Submit({Back(2), Of(3, 1)}, /*validate_only=*/true);

@@ -17,14 +17,20 @@ using testing::ElementsAreArray;
 using testing::IsEmpty;
 
 // "OVERLAPPING_PERIOD 0": the reason, and the figure if it is about one.
-std::vector<std::string> InWords(const store::v1::LoggedResult& logged) {
+std::vector<std::string> InWords(const google::protobuf::RepeatedPtrField<store::v1::LoggedWarning>& warnings) {
   std::vector<std::string> words;
-  for (const store::v1::LoggedWarning& warning : logged.warnings()) {
+  for (const store::v1::LoggedWarning& warning : warnings) {
     std::string line = v1::WarningReason_Name(warning.reason()).substr(std::string("WARNING_REASON_").size());
     if (warning.has_figure_index()) absl::StrAppend(&line, " ", warning.figure_index());
     words.push_back(line);
   }
   return words;
+}
+
+std::vector<std::string> InWords(const Decision& decision) {
+  if (decision.warned == nullptr) return {};
+  EXPECT_FALSE(decision.warned->warnings().empty()) << "it is there only where there is something to warn of";
+  return InWords(decision.warned->warnings());
 }
 
 v1::OperationResult On(v1::OperationResult result, int first_day, int last_day = 0) {
@@ -83,15 +89,24 @@ struct WarningCase {
 
 class WarningsTest : public AggregatorTest {
  protected:
-  std::vector<std::string> WarningsOf(const v1::OperationResult& result) { return InWords(*SubmitOne(result).logged); }
+  // Of its receipt; what is kept with the result must say the same.
+  std::vector<std::string> WarningsOf(const v1::OperationResult& result) {
+    const Decision decision = SubmitOne(result);
+    std::vector<std::string> words = InWords(decision);
+    const store::v1::LoggedResult logged = LoggedAt(decision.position);
+    EXPECT_EQ(InWords(logged.warnings()), words);
+    EXPECT_EQ(logged.result().ShortDebugString(), result.ShortDebugString());
+    if (decision.warned != nullptr) {
+      EXPECT_EQ(decision.warned->ShortDebugString(), logged.ShortDebugString());
+    }
+    return words;
+  }
 };
 
 class WarningTableTest : public WarningsTest, public testing::WithParamInterface<WarningCase> {};
 
 TEST_P(WarningTableTest, OneAfterTheOtherAndAfterStarts) {
-  const auto try_it = [this] {
-    return InWords(*Submit({GetParam().arrives}, /*validate_only=*/true).decisions[0].logged);
-  };
+  const auto try_it = [this] { return InWords(Submit({GetParam().arrives}, /*validate_only=*/true).decisions[0]); };
   for (const v1::OperationResult& result : GetParam().before) SubmitOne(result);
   EXPECT_THAT(try_it(), ElementsAreArray(GetParam().want));
   Start();
@@ -110,55 +125,101 @@ TEST_P(WarningTableTest, OneAfterTheOtherAndAfterStarts) {
 TEST_P(WarningTableTest, InOneRequestAndInOneGroup) {
   std::vector<v1::OperationResult> results = GetParam().before;
   results.push_back(GetParam().arrives);
-  EXPECT_THAT(InWords(*Submit(results, /*validate_only=*/true).decisions.back().logged),
-              ElementsAreArray(GetParam().want));
+  results.push_back(GetParam().arrives);  // A duplicate says the same.
+  const Decisions tried = Submit(results, /*validate_only=*/true);
+  EXPECT_THAT(InWords(tried.decisions[results.size() - 2]), ElementsAreArray(GetParam().want));
+  EXPECT_EQ(tried.decisions.back().outcome, v1::OUTCOME_DUPLICATE);
+  EXPECT_THAT(InWords(tried.decisions.back()), ElementsAreArray(GetParam().want));
   store().HoldAppends();
   DecisionsLater held = SubmitLater({Of(Kent("bystander", 11), "cumbria")});
   store().AwaitHeldAppend();
   std::vector<DecisionsLater> later;
   for (const v1::OperationResult& result : results) later.push_back(SubmitLater({result}));
   store().Release();
-  EXPECT_THAT(InWords(*later.back().get()->decisions.back().logged), ElementsAreArray(GetParam().want));
-  EXPECT_THAT(store().appended(), ElementsAre(1, results.size()));
+  const size_t accepted = results.size() - 1;
+  EXPECT_THAT(InWords(later[accepted - 1].get()->decisions.back()), ElementsAreArray(GetParam().want));
+  EXPECT_THAT(InWords(later.back().get()->decisions.back()), ElementsAreArray(GetParam().want));
+  EXPECT_THAT(store().appended(), ElementsAre(1, accepted));
+  EXPECT_THAT(InWords(LoggedAt(store().last_position()).warnings()), ElementsAreArray(GetParam().want));
 }
 
+// Several results of one and the same day are how events are reported; days that are counted in a longer period too are
+// not.
 INSTANTIATE_TEST_SUITE_P(
     OverlappingPeriod, WarningTableTest,
     testing::ValuesIn<WarningCase>({
-        {"TheSameDay", {Kent("a", 12)}, Kent("b", 12), {"OVERLAPPING_PERIOD 0"}},
-        {"TheDayAfter", {Kent("a", 12)}, Kent("b", 13), {}},
-        {"TheDayBefore", {Kent("a", 12)}, Kent("b", 11), {}},
+        {"TheSameDay", {Kent("a", 12)}, Kent("b", 12), {}},
+        {"SeveralOthersOfTheSameDay", {Kent("a", 12), Kent("b", 12)}, Kent("c", 12), {}},
+        {"TheSameTwoDays", {Kent("a", 12, 13)}, Kent("b", 12, 13), {"OVERLAPPING_PERIOD 0"}},
+        {"TheDayAfter", {Kent("a", 11, 12)}, Kent("b", 13), {}},
+        {"TheDayBefore", {Kent("a", 12, 13)}, Kent("b", 11), {}},
+        {"AfterADay", {Kent("a", 12)}, Kent("b", 13, 14), {}},
+        {"BeforeADay", {Kent("a", 12)}, Kent("b", 10, 11), {"PERIOD_MISMATCH"}},
         {"ADayOfAWeek", {Kent("a", 11, 17)}, Kent("b", 14), {"OVERLAPPING_PERIOD 0"}},
+        {"TheFirstDayOfAWeek", {Kent("a", 11, 17)}, Kent("b", 11), {"OVERLAPPING_PERIOD 0"}},
+        {"TheLastDayOfAWeek", {Kent("a", 11, 17)}, Kent("b", 17), {"OVERLAPPING_PERIOD 0"}},
         {"AWeekOfADay", {Kent("a", 14)}, Kent("b", 11, 17), {"OVERLAPPING_PERIOD 0"}},
+        {"AWeekThatBeginsOnADay", {Kent("a", 11)}, Kent("b", 11, 17), {"OVERLAPPING_PERIOD 0"}},
+        {"AWeekThatEndsOnADay", {Kent("a", 17)}, Kent("b", 11, 17), {"OVERLAPPING_PERIOD 0"}},
         {"LastAndFirstDay", {Kent("a", 11, 13)}, Kent("b", 13, 17), {"OVERLAPPING_PERIOD 0"}},
         {"OneEndsBeforeTheOtherBegins", {Kent("a", 11, 12)}, Kent("b", 13, 17), {}},
-        {"SeveralOthersWarnOnce", {Kent("a", 12), Kent("b", 12)}, Kent("c", 12), {"OVERLAPPING_PERIOD 0"}},
-        {"AnotherForce", {Kent("a", 12)}, Of(Kent("b", 12), "essex"), {}},
-        {"AnotherMetric", {Kent("a", 12)}, Cash(Kent("b", 12)), {}},
-        {"AnotherOperation", {In2022(Kent("a", 12))}, Kent("b", 12), {}},
-        {"ACorrectionOfItself", {Kent("a", 12)}, Revised(Kent("a", 12, 0, 2)), {}},
-        {"ACorrectionBesideAnother", {Kent("a", 12), Kent("b", 13)}, Revised(Kent("b", 12)), {"OVERLAPPING_PERIOD 0"}},
-        {"WhatMovedAway", {Kent("a", 12), Revised(Kent("a", 13))}, Kent("b", 12), {}},
-        {"WhatMovedHere", {Kent("a", 12), Revised(Kent("a", 13))}, Kent("b", 13), {"OVERLAPPING_PERIOD 0"}},
-        {"WhatWasRetracted", {Kent("a", 12), Retraction("kent", "a", 2)}, Kent("b", 12), {}},
+        {"SeveralOthersWarnOnce", {Kent("a", 11, 12), Kent("b", 12, 13)}, Kent("c", 12), {"OVERLAPPING_PERIOD 0"}},
+        {"TheSameDayWhileOtherDaysAreInALongOne", {Kent("a", 12), Kent("b", 13, 17)}, Kent("c", 12), {}},
+        {"TheSameDayAndALongOne",
+         {Kent("a", 12), Kent("b", 11, 17), Kent("c", 12)},
+         Kent("d", 12),
+         {"OVERLAPPING_PERIOD 0"}},
+        {"ALongOneBesideDaysThatItDoesNotHold", {Kent("a", 11), Kent("b", 14)}, Kent("c", 12, 13), {}},
+        {"AnotherForce", {Kent("a", 11, 17)}, Of(Kent("b", 12), "essex"), {}},
+        {"AnotherMetric", {Kent("a", 11, 17)}, Cash(Kent("b", 12)), {}},
+        {"AnotherOperation", {In2022(Kent("a", 12))}, Kent("b", 11, 17), {}},
+        {"ACorrectionOfItself", {Kent("a", 12, 13)}, Revised(Kent("a", 12, 13, 2)), {}},
+        {"ACorrectionToADayOfItself", {Kent("a", 12, 13)}, Revised(Kent("a", 12)), {}},
+        {"ACorrectionBesideAnother",
+         {Kent("a", 12, 13), Kent("b", 14)},
+         Revised(Kent("b", 12)),
+         {"OVERLAPPING_PERIOD 0"}},
+        {"ACorrectionBesideAnotherOfTheDay", {Kent("a", 12), Kent("b", 13)}, Revised(Kent("b", 12)), {}},
+        {"WhatMovedAway", {Kent("a", 12, 13), Revised(Kent("a", 14, 15))}, Kent("b", 12), {}},
+        {"WhatMovedHere", {Kent("a", 12, 13), Revised(Kent("a", 14, 15))}, Kent("b", 14), {"OVERLAPPING_PERIOD 0"}},
+        {"WhatBecameOneDay", {Kent("a", 12, 13), Revised(Kent("a", 12))}, Kent("b", 12), {}},
+        {"WhatBecameSeveralDays", {Kent("a", 12), Revised(Kent("a", 12, 13))}, Kent("b", 12), {"OVERLAPPING_PERIOD 0"}},
+        {"WhatWasRetracted", {Kent("a", 12, 13), Retraction("kent", "a", 2)}, Kent("b", 12), {}},
+        {"WhatWasRetractedOfADay", {Kent("a", 12), Retraction("kent", "a", 2)}, Kent("b", 12, 13), {}},
         {"OneOfTwoRetracted",
-         {Kent("a", 12), Kent("b", 12), Retraction("kent", "a", 2)},
+         {Kent("a", 12, 13), Kent("b", 12, 13), Retraction("kent", "a", 2)},
          Kent("c", 12),
          {"OVERLAPPING_PERIOD 0"}},
+        {"TwoOfTwoRetracted",
+         {Kent("a", 12, 13), Kent("b", 12, 13), Retraction("kent", "a", 2), Retraction("kent", "b", 2)},
+         Kent("c", 12),
+         {}},
         {"WhatCameBack",
-         {Kent("a", 12), Retraction("kent", "a", 2), Revised(Revised(Kent("a", 12)))},
+         {Kent("a", 12, 13), Retraction("kent", "a", 2), Revised(Revised(Kent("a", 12, 13)))},
          Kent("b", 12),
          {"OVERLAPPING_PERIOD 0"}},
-        {"ARetractionPartlyOutsideTheWindow", {Kent("a", 15)}, On(Retraction("kent", "a", 2), 15, 18), {}},
-        {"ARetraction", {Kent("a", 15), Kent("b", 15)}, Retraction("kent", "b", 2), {}},
-        {"BesideANil", {Nil(Kent("a", 12))}, Kent("b", 12), {"OVERLAPPING_PERIOD 0"}},
-        {"ANilBesideIt", {Kent("a", 12)}, Nil(Kent("b", 12)), {}},
+        {"WhatCameBackAsADay",
+         {Kent("a", 12, 13), Retraction("kent", "a", 2), Revised(Revised(Kent("a", 12)))},
+         Kent("b", 12),
+         {}},
+        {"ARetraction", {Kent("a", 15, 16), Kent("b", 15)}, Retraction("kent", "b", 2), {}},
+        {"BesideANil", {Nil(Kent("a", 12, 13))}, Kent("b", 12), {"OVERLAPPING_PERIOD 0"}},
+        {"BesideANilOfTheDay", {Nil(Kent("a", 12))}, Kent("b", 12), {}},
+        {"ANilBesideIt", {Kent("a", 12, 13)}, Nil(Kent("b", 12)), {}},
         {"EachMetricAtItsFirstFigure",
-         {Kent("a", 12), Cash(Kent("b", 12))},
+         {Kent("a", 12, 13), Cash(Kent("b", 12, 13))},
          With(Kent("c", 12),
               "figures { metric: 'charges' value: 1 unit: UNIT_COUNT } "
               "figures { metric: 'cash-seized' value: 1 unit: UNIT_PENNY }"),
          {"OVERLAPPING_PERIOD 0", "OVERLAPPING_PERIOD 2"}},
+        {"InTheOrderOfFiguresNotOfMetrics",
+         {Kent("a", 12, 13), Cash(Kent("b", 12, 13))},
+         With(Cash(Kent("c", 12)), "figures { metric: 'warrants-executed' value: 1 unit: UNIT_COUNT }"),
+         {"OVERLAPPING_PERIOD 0", "OVERLAPPING_PERIOD 1"}},
+        {"OnlyTheMetricOfTheLongOne",
+         {Kent("a", 12), Cash(Kent("b", 12, 13))},
+         With(Kent("c", 12), "figures { metric: 'cash-seized' value: 1 unit: UNIT_PENNY }"),
+         {"OVERLAPPING_PERIOD 1"}},
     }),
     [](const auto& row) { return row.param.name; });
 
@@ -177,6 +238,18 @@ INSTANTIATE_TEST_SUITE_P(
          {Of(Kent("a", 11, 17), "southern-wales-consortium")},
          Of(Kent("b", 12), "dyfed-powys"),
          {"COVERED_BY_JOINT_RETURN 0"}},
+        {"AWeekOfItsDay",
+         {Of(Kent("a", 12), "southern-wales-consortium")},
+         Of(Kent("b", 11, 17), "dyfed-powys"),
+         {"COVERED_BY_JOINT_RETURN 0"}},
+        {"BesideAnotherOfItsOwnDay",
+         {Of(Kent("a", 12), "southern-wales-consortium"), Of(Kent("b", 12), "gwent")},
+         Of(Kent("c", 12), "gwent"),
+         {"COVERED_BY_JOINT_RETURN 0"}},
+        {"TogetherWithAnOverlap",
+         {Of(Kent("a", 12), "southern-wales-consortium"), Of(Kent("b", 12), "gwent")},
+         Of(Kent("c", 12, 13), "gwent"),
+         {"OVERLAPPING_PERIOD 0", "COVERED_BY_JOINT_RETURN 0"}},
         {"AnotherDay", {Of(Kent("a", 12), "southern-wales-consortium")}, Of(Kent("b", 13), "gwent"), {}},
         {"AnotherMetric", {Of(Kent("a", 12), "southern-wales-consortium")}, Of(Cash(Kent("b", 12)), "gwent"), {}},
         {"AForceThatItDoesNotCover", {Of(Kent("a", 12), "southern-wales-consortium")}, Kent("b", 12), {}},
@@ -255,7 +328,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "unit: UNIT_KILOGRAM categories: 'heroin' }"),
          {"UNUSUAL_VALUE 0"}},
         {"TogetherWithTheOthersByFigure",
-         Followed(kThreeOfTwo, {Cash(Kent("e", 14))}),
+         Followed(kThreeOfTwo, {Cash(Kent("e", 14, 15))}),
          With(Cash(Kent("d", 14)), "figures { metric: 'warrants-executed' value: 21 unit: UNIT_COUNT }"),
          {"OVERLAPPING_PERIOD 0", "UNUSUAL_VALUE 1"}},
     }),
@@ -277,7 +350,7 @@ TEST_F(LateTest, OnlyAfterTheDueTimeAndAboutTheWholeResult) {
   now_us_ += 1;
   EXPECT_THAT(WarningsOf(Kent("c", 13)), ElementsAre("LATE"));
   EXPECT_THAT(WarningsOf(Nil(Kent("d", 14))), ElementsAre("LATE"));
-  EXPECT_THAT(WarningsOf(Revised(Kent("a", 12))), ElementsAre("OVERLAPPING_PERIOD 0", "LATE"));
+  EXPECT_THAT(WarningsOf(Revised(Kent("a", 11, 12))), ElementsAre("OVERLAPPING_PERIOD 0", "LATE"));
   EXPECT_THAT(WarningsOf(Retraction("kent", "c", 2)), IsEmpty()) << "what no longer counts is not late";
   EXPECT_THAT(WarningsOf(Kent("b", 12)), IsEmpty()) << "a retry has the receipt of the first";
   EXPECT_THAT(WarningsOf(In2022(Kent("e", 11))), IsEmpty()) << "it has no due time";
@@ -296,15 +369,17 @@ TEST_F(WarningsTest, WhatIsTakenOutLeavesNoTraceInTheBook) {
   WarningBook book(&catalogue());
   const Operation& operation = *cubes().operations()->Find(kWeek);
   const ForceIndex kent = *catalogue().FindForce("kent");
-  const auto contribution_of = [&](const v1::OperationResult& result) {
-    const std::vector<ValidatedResult> valid = Validate({result});
-    return Contribution{*valid[0].period, valid[0].values, false, false};
+  const size_t week = cubes().NumberOf(kWeek);
+  std::vector<v1::OperationResult> results = kThreeOfTwo;
+  results.push_back(Kent("d", 13, 14, 21));
+  const CheckedResults checked = Validate(results);
+  const auto contribution_of = [&](size_t index) {
+    return Contribution{*checked[index].period, checked.ValuesOf(checked[index]), false, false};
   };
-  for (const v1::OperationResult& result : kThreeOfTwo) book.Add(kWeek, kent, contribution_of(result), 1);
-  const v1::OperationResult odd = Kent("d", 13, 0, 21);
+  for (size_t i = 0; i < kThreeOfTwo.size(); ++i) book.Add(week, kent, contribution_of(i), 1);
   const auto check = [&] {
     std::vector<v1::WarningReason> reasons;
-    for (const ResultWarning& warning : book.Check(operation, kent, contribution_of(odd), odd, now_us_)) {
+    for (const ResultWarning& warning : book.Check(week, operation, kent, contribution_of(3), now_us_)) {
       EXPECT_EQ(warning.figure_index, 0);
       reasons.push_back(warning.reason);
     }
@@ -313,8 +388,18 @@ TEST_F(WarningsTest, WhatIsTakenOutLeavesNoTraceInTheBook) {
   EXPECT_THAT(check(), ElementsAre(v1::WARNING_REASON_OVERLAPPING_PERIOD, v1::WARNING_REASON_UNUSUAL_VALUE));
   EXPECT_THAT(check(), ElementsAre(v1::WARNING_REASON_OVERLAPPING_PERIOD, v1::WARNING_REASON_UNUSUAL_VALUE))
       << "to ask changes nothing";
-  book.Add(kWeek, kent, contribution_of(kThreeOfTwo[2]), -1);
+  book.Add(week, kent, contribution_of(2), -1);
   EXPECT_THAT(check(), IsEmpty());
+  book.Add(week, kent, contribution_of(2), 1);
+  EXPECT_THAT(check(), ElementsAre(v1::WARNING_REASON_OVERLAPPING_PERIOD, v1::WARNING_REASON_UNUSUAL_VALUE));
+}
+
+TEST_F(WarningsTest, OfAnOperationThatTheBookNeverSawThereIsNothingToSay) {
+  const WarningBook book(&catalogue());
+  const CheckedResults checked = Validate({Kent("a", 11, 17)});
+  EXPECT_THAT(book.Check(1'000, *cubes().operations()->Find(kWeek), *catalogue().FindForce("kent"),
+                         {*checked[0].period, checked.ValuesOf(checked[0]), false, false}, now_us_),
+              IsEmpty());
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST_F(FigureRowsTest, ValuesAreInBaseUnits) {
   Workload same(catalogue_, 3);
   const std::vector<FigureRow> rows = rows_.Make(workload_, 200);
   for (size_t result = 0; result < 200; ++result) {
-    const v1::OperationResult stated = same.Make();
+    const v1::OperationResult stated = same.Make(same.AnySender());
     for (int index = 0; index < stated.figures_size(); ++index) {
       const v1::Figure& figure = stated.figures(index);
       const std::optional<int64_t> value = rows[result * 3 + static_cast<size_t>(index)].value;

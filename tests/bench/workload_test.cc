@@ -4,7 +4,6 @@
 #include <set>
 #include <string>
 #include <tuple>
-#include <variant>
 #include <vector>
 
 #include "domain/catalogue.h"
@@ -43,13 +42,13 @@ class WorkloadTest : public testing::Test {
   std::vector<std::string> Complaints(v1::OperationResult result) const {
     std::vector<std::string> complaints;
     FreshResultIds::Write(FreshResultIds::Take(1), result.mutable_result_id());
-    const auto checked = ValidateResult(std::move(result), "result", *known_, operations_);
-    if (const auto* const problems = std::get_if<FieldProblems>(&checked)) {
-      for (const FieldProblem& problem : *problems) complaints.push_back(problem.field + ": " + problem.reason);
-    } else {
-      for (const ResultWarning& warning : std::get<ValidatedResult>(checked).warnings) {
-        complaints.push_back(v1::WarningReason_Name(warning.reason));
-      }
+    ResultValues values;
+    ValidatedResult validated;
+    for (const FieldProblem& problem : ValidateResult(result, *known_, operations_, &values, &validated)) {
+      complaints.push_back(problem.field + ": " + problem.reason);
+    }
+    for (const ResultWarning& warning : validated.warnings) {
+      complaints.push_back(v1::WarningReason_Name(warning.reason));
     }
     return complaints;
   }
@@ -62,7 +61,7 @@ class WorkloadTest : public testing::Test {
 TEST_F(WorkloadTest, EveryResultIsValidAndWithoutWarnings) {
   Workload workload(catalogue_, 1);
   for (int count = 0; count < 5'000; ++count) {
-    const v1::OperationResult result = workload.Make();
+    const v1::OperationResult result = workload.Make(workload.AnySender());
     EXPECT_THAT(Complaints(result), IsEmpty()) << result.ShortDebugString();
     EXPECT_THAT(result.figures(), SizeIs(Workload::kFiguresPerResult));
   }
@@ -78,7 +77,7 @@ TEST_F(WorkloadTest, ResultsAreAboutTwoHundredBytesAndOfManyForcesMetricsAndOper
   std::set<int> qualifiers;
   int uncounted = 0;
   for (int count = 0; count < kResults; ++count) {
-    v1::OperationResult result = workload.Make();
+    v1::OperationResult result = workload.Make(workload.AnySender());
     FreshResultIds::Write(0, result.mutable_result_id());
     bytes += result.ByteSizeLong();
     forces.insert(result.force());
@@ -98,8 +97,12 @@ TEST_F(WorkloadTest, ResultsAreAboutTwoHundredBytesAndOfManyForcesMetricsAndOper
 }
 
 TEST_F(WorkloadTest, TheSameSeedMakesTheSameResultsAndAnotherDoesNot) {
-  EXPECT_EQ(Workload(catalogue_, 5).Make().SerializeAsString(), Workload(catalogue_, 5).Make().SerializeAsString());
-  EXPECT_NE(Workload(catalogue_, 5).Make().SerializeAsString(), Workload(catalogue_, 6).Make().SerializeAsString());
+  const auto made_with = [this](uint64_t seed) {
+    Workload workload(catalogue_, seed);
+    return workload.Make(workload.AnySender()).SerializeAsString();
+  };
+  EXPECT_EQ(made_with(5), made_with(5));
+  EXPECT_NE(made_with(5), made_with(6));
 }
 
 TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionAndPeriod) {
@@ -131,7 +134,7 @@ TEST(FreshResultIdsTest, AreSixteenDigitsAndNeverTheSame) {
     for (uint64_t number = first; number < first + 1'000; ++number) {
       FreshResultIds::Write(number, &name);
       EXPECT_THAT(name, testing::MatchesRegex("[0-9a-f]+"));
-      EXPECT_THAT(name, SizeIs(16));
+      EXPECT_THAT(name, SizeIs(32));
       names.insert(name);
     }
   }

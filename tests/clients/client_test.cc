@@ -97,6 +97,7 @@ std::vector<Call> EveryCall() {
       {"CloseOperation", [](auto& client, auto deadline) { return client.CloseOperation({}, deadline).status(); }},
       {"ReopenOperation", [](auto& client, auto deadline) { return client.ReopenOperation({}, deadline).status(); }},
       {"VerifyTotals", [](auto& client, auto deadline) { return client.VerifyTotals({}, deadline).status(); }},
+      {"Backup", [](auto& client, auto deadline) { return client.Backup({}, deadline).status(); }},
   };
 }
 

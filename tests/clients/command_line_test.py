@@ -35,7 +35,7 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
 # Every command that does something, in the order of the help.
 COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
-            "completion"]
+            "backup", "restore", "completion"]
 
 # What only reads, once the returns of February 2023 are there.
 READING = [
@@ -549,6 +549,30 @@ class CommandLineTest(unittest.TestCase):
         self.assertRegex(self._muster("verify").stdout,
                          r"^Every total equals the log: \d+ totals from 6 log entries compared, at position 6\.\n$")
         self.assertEqual(self._json("verify")["mismatch_count"], "0")
+
+    def test_a_backup_restores_to_the_same_totals(self):
+        self._submit_returns()
+        backups, restored = self._folder / "backups", self._folder / "restored"
+        self.assertRegex(self._muster("backup", str(backups)).stdout,
+                         r"^Backup 1 is made and verified: log position 6, [\d,]+ bytes, of which [\d,]+ are new\. "
+                         r"1 backup in /.*/backups\.\n$")
+        answer = self._json("backup", str(backups))
+        self.assertEqual((answer["backup_id"], answer["position"], answer["backup_count"]), ("2", "6", 2))
+        self.assertEqual([row["backup_id"] for row in self._csv("backup", str(backups))], ["3"])
+        refused = self._muster("restore", str(backups), "--store", str(self._folder / "backups"), expect=FAILED)
+        self.assertIn("is not empty", refused.stderr)
+        self.assertIn("there is no backup 9", self._muster("restore", str(backups), "--store", str(restored),
+                                                           "--backup-id", "9", expect=FAILED).stderr)
+        done = self._muster("restore", str(backups), "--store", str(restored), "--backup-id", "2",
+                            MUSTER_SERVER=NOBODY)
+        self.assertRegex(done.stdout, r"^restored backup 2 of \d{4}-\d\d-\d\d .* UTC to .*/restored, up to position 6\n$")
+        self.assertTrue((restored / "CURRENT").exists())
+
+    def test_a_backup_that_is_refused_says_why(self):
+        self.assertIn("(BACKUP_FAILED)", self._muster("backup", "/proc/backups", expect=FAILED).stderr)
+        self._muster("backup", expect=USAGE)
+        self._muster("restore", "backups", expect=USAGE)
+        self._muster("restore", "backups", "--store", "store", "--backup-id", "0", expect=USAGE)
 
     def test_completion_completes(self):
         for shell in ["bash", "zsh", "fish"]:

@@ -130,6 +130,22 @@ TEST(LatticeTest, AChildIsOneStepDownAlongOneAxisAndHasAHigherNumber) {
   }
 }
 
+TEST(LatticeTest, TheHoldersOfANodeAreThoseAroundItAlongEveryAxisAscending) {
+  const BreakdownTree sex = SexLike();
+  const BreakdownTree drug = DrugLike();
+  const Lattice lattice({&sex, &drug});
+  for (int node = 0; node < lattice.size(); ++node) {
+    const auto [a, b] = lattice.CoordinatesOf(node);
+    std::vector<int> want;
+    for (int other = 0; other < lattice.size(); ++other) {
+      const auto [c, d] = lattice.CoordinatesOf(other);
+      if (sex.IsWithin(a, c) && drug.IsWithin(b, d)) want.push_back(other);
+    }
+    EXPECT_EQ(lattice.HoldersOf(node), want) << node;
+  }
+  EXPECT_THAT(Lattice().HoldersOf(0), ElementsAre(0));
+}
+
 TEST(LatticeDeathTest, TakesNoThirdBreakdown) {
   const BreakdownTree tree = SexLike();
   EXPECT_DEATH(Lattice({&tree, &tree, &tree}), "broken invariant");

@@ -567,10 +567,13 @@ class FaultyDisk::Disk::RandomAccessFile : public rocksdb::FSRandomAccessFileOwn
   IOStatus Prefetch(uint64_t offset, size_t size, const IOOptions& options, IODebugContext* debug) override {
     return disk_.Read(path_, [&] { return target()->Prefetch(offset, size, options, debug); });
   }
+  // Not at once, but before it returns.
   IOStatus ReadAsync(rocksdb::FSReadRequest& request, const IOOptions& options,
-                     std::function<void(const rocksdb::FSReadRequest&, void*)> done, void* argument, void** handle,
-                     rocksdb::IOHandleDeleter* deleter, IODebugContext* debug) override {
-    return FSRandomAccessFile::ReadAsync(request, options, std::move(done), argument, handle, deleter, debug);
+                     std::function<void(const rocksdb::FSReadRequest&, void*)> done, void* argument, void** /*handle*/,
+                     rocksdb::IOHandleDeleter* /*deleter*/, IODebugContext* debug) override {
+    request.status = Read(request.offset, request.len, options, &request.result, request.scratch, debug);
+    done(request, argument);
+    return IOStatus::OK();
   }
 
  private:
@@ -613,7 +616,7 @@ IOStatus FaultyDisk::Disk::NewWritableFile(const std::string& name, const FileOp
   FileOptions plain = options;  // What is written is in the file at once.
   plain.use_mmap_writes = false;
   plain.use_direct_writes = false;
-  const IOStatus status = target()->NewWritableFile(path, plain, &opened, debug);
+  IOStatus status = target()->NewWritableFile(path, plain, &opened, debug);
   if (!status.ok()) return status;
   fs::create_hard_link(path, file->second_name);
   Apply(FolderOf(path), {{path, file}});
@@ -625,11 +628,11 @@ IOStatus FaultyDisk::Disk::NewRandomRWFile(const std::string& name, const FileOp
                                            std::unique_ptr<rocksdb::FSRandomRWFile>* result, IODebugContext* debug) {
   const std::string path = Normal(name);
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
+  auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (!IsDone(effect)) return passed;
   FilePtr file = Find(path);
   std::unique_ptr<rocksdb::FSRandomRWFile> opened;
-  const IOStatus status = target()->NewRandomRWFile(path, options, &opened, debug);
+  IOStatus status = target()->NewRandomRWFile(path, options, &opened, debug);
   if (!status.ok()) return status;
   if (file == nullptr) {
     file = MakeFile();
@@ -666,10 +669,10 @@ IOStatus FaultyDisk::Disk::NewDirectory(const std::string& name, const IOOptions
 IOStatus FaultyDisk::Disk::DeleteFile(const std::string& name, const IOOptions& options, IODebugContext* debug) {
   const std::string path = Normal(name);
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
+  auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (!IsDone(effect)) return passed;
   Find(path);  // What is deleted now may be there again after a power cut.
-  const IOStatus status = target()->DeleteFile(path, options, debug);
+  IOStatus status = target()->DeleteFile(path, options, debug);
   if (status.ok()) Apply(FolderOf(path), {{path, nullptr}});
   return passed.ok() ? status : passed;
 }
@@ -680,11 +683,11 @@ IOStatus FaultyDisk::Disk::RenameFile(const std::string& from, const std::string
   const std::string path = Normal(to);
   MUSTER_CHECK(FolderOf(old_path) == FolderOf(path));  // Two folders would be synced on their own.
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
+  auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (!IsDone(effect)) return passed;
   const FilePtr file = Find(old_path);
   Find(path);
-  const IOStatus status = target()->RenameFile(old_path, path, options, debug);
+  IOStatus status = target()->RenameFile(old_path, path, options, debug);
   if (status.ok()) {
     MUSTER_CHECK(!file->is_folder);  // Its files would have to be renamed too.
     ++file->names;                   // Both for a moment, so that it does not go.
@@ -697,10 +700,10 @@ IOStatus FaultyDisk::Disk::LinkFile(const std::string& from, const std::string& 
                                     IODebugContext* debug) {
   const std::string path = Normal(to);
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
+  auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (!IsDone(effect)) return passed;
   const FilePtr file = Find(Normal(from));
-  const IOStatus status = target()->LinkFile(from, path, options, debug);
+  IOStatus status = target()->LinkFile(from, path, options, debug);
   if (status.ok()) {
     ++file->names;
     Apply(FolderOf(path), {{path, file}});
@@ -711,9 +714,9 @@ IOStatus FaultyDisk::Disk::LinkFile(const std::string& from, const std::string& 
 IOStatus FaultyDisk::Disk::CreateDir(const std::string& name, const IOOptions& options, IODebugContext* debug) {
   const std::string path = Normal(name);
   Lock lock(mutex_);
-  const auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
+  auto [passed, effect] = Pass(lock, DiskAction::kWrite, path);
   if (!IsDone(effect)) return passed;
-  const IOStatus status = target()->CreateDir(path, options, debug);
+  IOStatus status = target()->CreateDir(path, options, debug);
   if (status.ok()) {
     const FilePtr folder = MakeFile();
     folder->is_folder = true;

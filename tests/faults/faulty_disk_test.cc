@@ -350,8 +350,10 @@ TEST_F(FaultyDiskTest, AStoreOnItIsThereAfterAPowerCut) {
     ASSERT_THAT(opened, IsOk());
     group.first_position = 1;
     group.accept_time_us = 1;
-    group.entries = {ResultEntry("op", "kent", "1")};
-    ASSERT_THAT((*opened)->Append(group, {UpdateOf(group.entries[0], 1)}), IsOk());
+    const store::v1::LogEntry entry = ResultEntry("op", "kent", "1");
+    const std::string bytes = entry.result().SerializeAsString();
+    group.entries = {{bytes, "", KeyOf(entry.result().result()), 0}};
+    ASSERT_THAT((*opened)->Append(group), IsOk());
   }
   for (int i = 0; i < 3; ++i) {
     disk_->Restart();

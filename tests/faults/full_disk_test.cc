@@ -77,8 +77,10 @@ TEST(FullDiskTest, LosesNothingAndIsReadOn) {
     StoreOptions options;
     options.directory = folder.Path("store");
     options.environment = disk.environment();
+    options.keep_free_bytes = 1;  // So that RocksDB meets the end of the disk in the middle of what it does.
     Journal journal(ShippedCatalogue());
     std::vector<Reporter> reporters;
+    reporters.reserve(kReporters);
     for (int i = 0; i < kReporters; ++i) reporters.emplace_back(seed + static_cast<uint32_t>(round), i);
     {
       const auto muster = RunningMuster::Start(options, ShippedCatalogue());
@@ -163,8 +165,7 @@ class SmallFileSystemTest : public testing::Test {
   bool is_mounted_ = false;
 };
 
-// Off, for it fails: after a write that failed the store takes nothing until it is opened again.
-TEST_F(SmallFileSystemTest, DISABLED_CallersAreToldReadingGoesOnAndSoDoesIngestWhenThereIsRoom) {
+TEST_F(SmallFileSystemTest, CallersAreToldReadingGoesOnAndSoDoesIngestWhenThereIsRoom) {
   Start();
   ASSERT_THAT(Submit(MakeResult("before", 1, 5)), IsOkCall());
   for (int round = 0; round < 3; ++round) {

@@ -16,11 +16,12 @@ namespace {
 
 constexpr size_t kMaxListed = 10;
 
-ResultKey KeyOf(const v1::OperationResult& result) { return {result.operation(), result.force(), result.result_id()}; }
+std::string NameOfKey(const v1::OperationResult& result) {
+  return absl::StrCat(result.operation(), "/", result.force(), "/", result.result_id());
+}
 
 std::string NameOf(const v1::OperationResult& result) {
-  return absl::StrCat(result.operation(), "/", result.force(), "/", result.result_id(), " revision ",
-                      result.revision());
+  return absl::StrCat(NameOfKey(result), " revision ", result.revision());
 }
 
 // By metric, force and category: whatever is counted wrongly shows.
@@ -35,7 +36,8 @@ v1::TotalsQuery EveryTotal(const Catalogue& catalogue) {
   return query;
 }
 
-std::vector<std::string> Comparable(std::vector<v1::TotalsRow> rows) {
+template <typename Rows>
+std::vector<std::string> Comparable(Rows rows) {
   std::vector<std::string> lines;
   for (v1::TotalsRow& row : rows) {
     std::sort(row.mutable_categories()->begin(), row.mutable_categories()->end());
@@ -67,7 +69,7 @@ std::vector<std::string> WrongTotals(const Catalogue& catalogue, const Cubes& cu
 
 Journal::Sent* Journal::Find(const v1::OperationResult& result) {
   const Sha256Digest digest = DigestOf(result);
-  for (Sent& sent : sent_[KeyOf(result)]) {
+  for (Sent& sent : sent_[NameOfKey(result)]) {
     if (sent.digest == digest) return &sent;
   }
   return nullptr;
@@ -75,7 +77,7 @@ Journal::Sent* Journal::Find(const v1::OperationResult& result) {
 
 void Journal::Send(const v1::OperationResult& result) {
   const std::lock_guard lock(mutex_);
-  if (Find(result) == nullptr) sent_[KeyOf(result)].push_back({result, DigestOf(result), false});
+  if (Find(result) == nullptr) sent_[NameOfKey(result)].push_back({result, DigestOf(result), false});
 }
 
 void Journal::Acknowledge(const v1::OperationResult& result, v1::Outcome outcome) {
@@ -85,7 +87,7 @@ void Journal::Acknowledge(const v1::OperationResult& result, v1::Outcome outcome
     wrong_receipts_.push_back(absl::StrCat(NameOf(result), " ", why, ": ", v1::Outcome_Name(outcome)));
   };
   if (sent == nullptr) return wrong("was never sent");
-  const std::vector<Sent>& all = sent_[KeyOf(result)];
+  const std::vector<Sent>& all = sent_[NameOfKey(result)];
   const auto any = [&](auto holds) { return std::any_of(all.begin(), all.end(), holds); };
   switch (outcome) {
     case v1::OUTCOME_ACCEPTED:
@@ -139,10 +141,7 @@ std::vector<std::string> Journal::BrokenLaws(const Store& store, const Cubes& cu
   for (const v1::Operation& operation : catalogue_->proto().operations()) model.AddOperation(operation);
   std::set<const Sent*> logged;
   std::set<std::string> logged_operations;
-  std::map<std::string, NewestRevision> newest;  // By name of the key.
-  const auto name_of_key = [](const ResultKey& key) {
-    return absl::StrCat(key.operation, "/", key.force, "/", key.result_id);
-  };
+  std::map<std::string, LogPosition> newest;  // By name of the key.
   const absl::Status replayed = store.Replay(1, [&](const LoggedEntry& entry) {
     if (entry.entry.has_operation()) {
       const v1::Operation& operation = entry.entry.operation().operation();
@@ -159,7 +158,7 @@ std::vector<std::string> Journal::BrokenLaws(const Store& store, const Cubes& cu
       say(name, " has another digest than its content");
     }
     const Sent* found = nullptr;
-    if (const auto sent = sent_.find(KeyOf(result.result())); sent != sent_.end()) {
+    if (const auto sent = sent_.find(NameOfKey(result.result())); sent != sent_.end()) {
       for (const Sent& candidate : sent->second) {
         if (candidate.digest == digest) found = &candidate;
       }
@@ -170,15 +169,14 @@ std::vector<std::string> Journal::BrokenLaws(const Store& store, const Cubes& cu
     if (outcome != result.outcome()) {
       say(name, " is logged as ", v1::Outcome_Name(result.outcome()), " and should be ", v1::Outcome_Name(outcome));
     }
-    newest[name_of_key(KeyOf(result.result()))] = {result.result().revision(), entry.position,
-                                                   result.result().retracted(), digest};
+    newest[NameOfKey(result.result())] = entry.position;
     return absl::OkStatus();
   });
   if (!replayed.ok()) say("the log cannot be read: ", replayed.ToString());
 
-  std::vector<ResultKey> keys;
-  for (const auto& [key, all] : sent_) {
-    keys.push_back(key);
+  std::vector<ResultKey> keys;  // Views of what is in sent_.
+  for (const auto& [name, all] : sent_) {
+    keys.push_back(KeyOf(all.front().result));
     for (const Sent& sent : all) {
       if (sent.is_acknowledged && logged.count(&sent) == 0) {
         say(NameOf(sent.result), " was acknowledged and is lost");
@@ -195,14 +193,16 @@ std::vector<std::string> Journal::BrokenLaws(const Store& store, const Cubes& cu
     }
   }
 
-  const auto stored = store.ReadNewestRevisions(keys);
+  const auto stored = store.ReadNewest(keys);
   if (!stored.ok()) say("the newest revisions cannot be read: ", stored.status().ToString());
-  for (size_t i = 0; stored.ok() && i < keys.size(); ++i) {
-    const std::string name = name_of_key(keys[i]);
-    const auto found = newest.find(name);
-    const std::optional<NewestRevision> want =
-        found == newest.end() ? std::nullopt : std::optional<NewestRevision>(found->second);
-    if ((*stored)[i] != want) say("the newest revision of ", name, " is not the last in the log");
+  size_t index = 0;
+  for (const auto& [name, all] : sent_) {
+    if (!stored.ok()) break;
+    const std::optional<LoggedEntry>& found = (*stored)[index++];
+    const auto want = newest.find(name);
+    if ((found ? found->position : 0) != (want == newest.end() ? 0 : want->second)) {
+      say("the newest revision of ", name, " is not the last in the log");
+    }
   }
 
   if (cubes.position() != store.last_position()) {

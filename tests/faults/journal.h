@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "aggregator/cubes.h"
 #include "domain/catalogue.h"
 #include "domain/digest.h"
@@ -60,8 +59,8 @@ class Journal {
 
   const std::shared_ptr<const Catalogue> catalogue_;
 
-  mutable std::mutex mutex_;  // Guards what follows.
-  absl::flat_hash_map<ResultKey, std::vector<Sent>> sent_;
+  mutable std::mutex mutex_;                         // Guards what follows.
+  std::map<std::string, std::vector<Sent>> sent_;    // By name of the key: "operation/force/result_id".
   std::map<std::string, SentOperation> operations_;  // By id.
   int64_t acknowledged_count_ = 0;
   std::vector<std::string> wrong_receipts_;

@@ -25,7 +25,6 @@
 namespace muster {
 namespace {
 
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr int kSeeds = 200;
@@ -146,7 +145,9 @@ TEST_P(PowerLossControl, ADiskThatLiesLosesWhatWasAcknowledged) {
   const uint32_t seed = RandomSeed();
   int lost = 0;
   int refused = 0;
-  for (int round = 0; round < 10; ++round) {
+  // Not every power cut meets what a lie left open.
+  constexpr int kMostRounds = 300;
+  for (int round = 0; round < kMostRounds && lost == 0; ++round) {
     DoomedStore store(seed + static_cast<uint32_t>(round));
     // The store itself is on disk when the lies begin.
     {

@@ -3,12 +3,10 @@
 #include <chrono>
 #include <future>
 #include <utility>
-#include <variant>
 
 #include "absl/time/clock.h"
 #include "aggregator/recovery.h"
 #include "domain/check.h"
-#include "domain/validation.h"
 
 namespace muster {
 
@@ -34,40 +32,38 @@ absl::StatusOr<std::unique_ptr<RunningMuster>> RunningMuster::Start(const StoreO
 
 RunningMuster::~RunningMuster() = default;
 
-std::vector<ValidatedResult> RunningMuster::Validate(const std::vector<v1::OperationResult>& results) const {
-  std::vector<ValidatedResult> valid;
+CheckedResults RunningMuster::Validate(const std::vector<v1::OperationResult>& results) const {
+  CheckedResults valid;
   for (const v1::OperationResult& result : results) {
-    auto checked = ValidateResult(v1::OperationResult(result), "result", cubes_->catalogue(), *cubes_->operations());
-    MUSTER_CHECK(std::holds_alternative<ValidatedResult>(checked));
-    valid.push_back(std::get<ValidatedResult>(std::move(checked)));
+    MUSTER_CHECK(valid.Add(result, cubes_->catalogue(), *cubes_->operations()).empty());
   }
   return valid;
 }
 
 absl::Status RunningMuster::Submit(const std::vector<v1::OperationResult>& results, Journal& journal) {
   for (const v1::OperationResult& result : results) journal.Send(result);
-  std::promise<absl::StatusOr<Decisions>> done;
-  const absl::Status queued = applier_->Submit(
-      Validate(results), false, [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); });
-  if (!queued.ok()) return queued;
-  const absl::StatusOr<Decisions> decisions = done.get_future().get();
-  if (!decisions.ok()) return decisions.status();
-  MUSTER_CHECK(decisions->decisions.size() == results.size());
-  for (size_t i = 0; i < results.size(); ++i) journal.Acknowledge(results[i], decisions->decisions[i].outcome);
-  return absl::OkStatus();
+  std::promise<absl::Status> done;
+  absl::Status queued = applier_->Submit(Validate(results), false, [&](const absl::StatusOr<Decisions>& decisions) {
+    // Here, for two who send the same are answered in order: the first that it was taken, the second that it was there.
+    for (size_t i = 0; decisions.ok() && i < results.size(); ++i) {
+      journal.Acknowledge(results[i], decisions->decisions.at(i).outcome);
+    }
+    done.set_value(decisions.status());
+  });
+  return queued.ok() ? done.get_future().get() : queued;
 }
 
 absl::Status RunningMuster::CreateOperation(const v1::Operation& operation, Journal& journal) {
   journal.SendOperation(operation);
   std::promise<absl::Status> done;
-  const absl::Status queued = applier_->ChangeOperation(
+  absl::Status queued = applier_->ChangeOperation(
       [&operation](const OperationDirectory& operations) -> absl::StatusOr<std::optional<v1::Operation>> {
         if (operations.Find(operation.id()) != nullptr) return std::nullopt;
         return operation;
       },
       [&done](const absl::StatusOr<std::optional<v1::Operation>>& changed) { done.set_value(changed.status()); });
   if (!queued.ok()) return queued;
-  const absl::Status changed = done.get_future().get();
+  absl::Status changed = done.get_future().get();
   if (changed.ok()) journal.AcknowledgeOperation(operation);
   return changed;
 }

@@ -34,7 +34,7 @@ class RunningMuster {
   absl::Status CreateOperation(const v1::Operation& operation, Journal& journal);
 
   // Valid results only; the process ends otherwise.
-  std::vector<ValidatedResult> Validate(const std::vector<v1::OperationResult>& results) const;
+  CheckedResults Validate(const std::vector<v1::OperationResult>& results) const;
 
   Store& store() { return *store_; }
   Cubes& cubes() { return *cubes_; }

@@ -60,7 +60,7 @@ class ServerOnBadDiskTest : public testing::Test {
     for (const v1::OperationResult& result : request.results()) journal_.Send(result);
     Context context(deadline);
     v1::SubmitResultsResponse response;
-    const grpc::Status status = client_->ingest->SubmitResults(&context, request, &response);
+    grpc::Status status = client_->ingest->SubmitResults(&context, request, &response);
     if (status.ok()) Acknowledge(request, response);
     return status;
   }
@@ -155,7 +155,7 @@ class Calls {
 
   // `done` is called on a thread of gRPC.
   void Submit(const v1::SubmitResultsRequest& request, milliseconds deadline,
-              std::function<void(const v1::SubmitResultsResponse&)> accepted) {
+              const std::function<void(const v1::SubmitResultsResponse&)>& accepted) {
     auto call = std::make_shared<OneCall<v1::SubmitResultsResponse>>(deadline);
     Begin();
     client_.ingest->async()->SubmitResults(&call->context, &request, &call->response,
@@ -229,6 +229,7 @@ TEST_P(ServerOnStoppedDiskTest, ShedsWhatItHasNoRoomForAnswersQueriesAndThenGoes
 
   // What waits is bounded in bytes, of which a message counts at least twice: then nothing more is taken, and said so.
   std::vector<v1::SubmitResultsRequest> requests;
+  requests.reserve(80);
   for (int i = 0; i < 80; ++i) requests.push_back(LargeRequest(i));
   const auto most_waiting = static_cast<int>((kMaxQueuedBytes + 2 * kMaxGroupBytes) /
                                              (2 * static_cast<int64_t>(requests.front().ByteSizeLong())));

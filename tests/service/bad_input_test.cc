@@ -339,6 +339,8 @@ TEST_F(BadInputTest, TheWarningsOfAThousandResultsFitOneAnswer) {
   while (request.results_size() < kMaxResultsPerRequest) {
     v1::OperationResult& result = *request.add_results();
     result = MakeResult(absl::StrCat("r", request.results_size()), 1, 1);
+    result.set_start_date("2021-10-11");  // The same week again and again may be counted twice.
+    result.set_end_date("2021-10-17");
     for (const v1::Metric& metric : ShippedCatalogue()->proto().metrics()) {
       if (metric.dimension() == v1::DIMENSION_COUNT && metric.id() != "arrests") {
         *result.add_figures() = MakeFigure(metric.id(), 1);

@@ -274,7 +274,10 @@ TEST_F(SubmitTest, ANilResultStatesZerosAndNothingElse) {
 }
 
 TEST_F(SubmitTest, WarningsNameTheirPlaceInTheRequestAndInTheResult) {
-  client().SubmitOne(MakeResult("first", 1, 7));
+  v1::OperationResult first = MakeResult("first", 1, 7);
+  first.set_start_date("2021-10-11");  // The week, and then a day of it.
+  first.set_end_date("2021-10-17");
+  client().SubmitOne(first);
   v1::OperationResult second = MakeResult("second", 1, 7);
   second.mutable_figures()->Clear();
   *second.add_figures() = MakeFigure("charges", 1);

@@ -14,6 +14,7 @@
 #include "rocksdb/file_system.h"
 #include "storage/keys.h"
 #include "storage/log_chunk.h"
+#include "storage/position_mark.h"
 #include "storage/records.h"
 #include "storage/store.h"
 #include "tests/storage/store_fixture.h"
@@ -31,17 +32,21 @@ using testing::SizeIs;
 constexpr absl::StatusCode kDataLoss = absl::StatusCode::kDataLoss;
 
 std::string KeyBytes(LogPosition position) {
-  const std::array<char, kLogKeyBytes> key = EncodeLogKey(position);
+  const std::array<char, kPositionKeyBytes> key = EncodePositionKey(position);
   return std::string(key.data(), key.size());
+}
+
+std::string ChunkOf(const std::vector<LogEntry>& entries, int64_t accept_time_us = 1'700'000'000'000'000) {
+  LogChunkWriter writer;
+  EXPECT_EQ(writer.Write(accept_time_us, EncodedEntries(entries).entries()), entries.size());
+  return std::string(writer.bytes());
 }
 
 std::string Chunk(LogPosition first, int count, int64_t accept_time_us = 1'700'000'000'000'000) {
   std::vector<LogEntry> entries;
   entries.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) entries.push_back(ResultEntry("op", "thames-valley", absl::StrCat(first + i)));
-  LogChunkWriter writer;
-  EXPECT_EQ(writer.Write(accept_time_us, entries), entries.size());
-  return std::string(writer.bytes());
+  return ChunkOf(entries, accept_time_us);
 }
 
 absl::Status ReplayAll(const Store& store) {
@@ -113,14 +118,6 @@ TEST_F(DamageTest, AFlippedByteInTheLogIsFoundAndItsFileNamed) {
   EXPECT_THAT(status, StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr(StorePath()), HasSubstr("backup"))));
 }
 
-TEST_F(DamageTest, AFlippedByteInTheNewestRevisionsIsFoundAndItsFileNamed) {
-  const std::string file = FlipAByteInTheTableOf("newest");
-  Open();
-  EXPECT_THAT(store().ReadNewestRevisions({{{"op", "thames-valley", "1"}}}),
-              StatusIs(kDataLoss, AllOf(HasSubstr(file), HasSubstr("thames-valley"))));
-  EXPECT_THAT(store().ListNewestRevisions("op", "thames-valley", "", 10), StatusIs(kDataLoss, HasSubstr(file)));
-}
-
 TEST_F(DamageTest, AFlippedByteInTheOperationsIsFoundAndItsFileNamed) {
   const std::string file = FlipAByteInTheTableOf("operation");
   Open();
@@ -158,7 +155,7 @@ TEST_F(DamageTest, AManifestCutToItsBeginningIsNotTakenForAStoreThatWasNeverFini
   const std::vector<std::string> manifests = FilesStartingWith(StorePath(), "MANIFEST-");
   ASSERT_THAT(manifests, SizeIs(1));
   const std::string whole = ReadFile(manifests[0]);
-  const size_t families = whole.find("newest");  // Where the second of ours is added.
+  const size_t families = whole.find("index");  // Where the second of ours is added.
   ASSERT_NE(families, std::string::npos);
   for (size_t length = 0; length < families; ++length) {
     WriteFile(manifests[0], whole.substr(0, length));
@@ -191,18 +188,10 @@ TEST_P(ARecordThatIsNoneIsDataLoss, AndItsPlaceIsNamed) {
 }
 
 absl::Status ReadPosition65(const Store& store) { return store.ReadEntries({65}).status(); }
-absl::Status ReadNewest(const Store& store) {
-  return store.ReadNewestRevisions({{{"op", "thames-valley", "1"}}}).status();
-}
-absl::Status ListNewest(const Store& store) { return store.ListNewestRevisions("op", "thames-valley", "", 5).status(); }
 absl::Status ReadOperations(const Store& store) { return store.ReadOperations().status(); }
 absl::Status ReadHeader(const Store& store) { return store.ReadCheckpointHeader().status(); }
 
 std::vector<BadRecordCase> BadRecords() {
-  const std::string newest_key(
-      "op\0thames-valley\0"
-      "1",
-      18);
   const std::string chunk = Chunk(65, 36);
   CheckpointHeaderRecord header;
   header.header.set_position(132);
@@ -225,22 +214,16 @@ std::vector<BadRecordCase> BadRecords() {
          raw.Put("log", KeyBytes(65), bytes);
        },
        ReadPosition65, "position 65"},
-      {"ALogKeyThatIsNone", [=](auto& raw) { raw.Put("log", "zzz", chunk); }, ReplayAll, "column family 'log'"},
+      {"ARevisionOfWhatIsNotThere",
+       [](auto& raw) { raw.Put("log", KeyBytes(131), ChunkOf({RevisionEntry("op", "kent", "a", 2, 7)})); }, ReplayAll,
+       "position 131 is damaged: it replaces"},
+      {"ARevisionOfAnotherResult",
+       [](auto& raw) { raw.Put("log", KeyBytes(131), ChunkOf({RevisionEntry("op", "thames-valley", "8", 2, 7)})); },
+       ReplayAll, "position 131 is damaged: it replaces"},
+      {"AResultWithoutForce", [](auto& raw) { raw.Put("log", KeyBytes(131), ChunkOf({ResultEntry("op", "", "a")})); },
+       ReplayAll, "position 131 is damaged: force"},
+      {"ALogKeyThatIsNone", [=](auto& raw) { raw.Put("log", "zzz", chunk); }, ReplayAll, "key of a position"},
       {"TheLastChunk", [](auto& raw) { raw.Put("log", KeyBytes(131), "garbage"); }, ReplayAll, "position 131"},
-      {"ANewestRecordThatIsNone", [=](auto& raw) { raw.Put("newest", newest_key, "garbage"); }, ReadNewest,
-       "op\\x00thames-valley\\x001"},
-      {"ANewestRecordThatIsNoneInAList", [=](auto& raw) { raw.Put("newest", newest_key, "garbage"); }, ListNewest,
-       "op\\x00thames-valley\\x001"},
-      {"ANewestKeyThatIsNone",
-       [](auto& raw) {
-         raw.Put("newest",
-                 std::string("op\0thames-valley\0"
-                             "1\0"
-                             "2",
-                             20),
-                 "");
-       },
-       ListNewest, "column family 'newest'"},
       {"AnOperationThatIsNone", [](auto& raw) { raw.Put("operation", "op", "\xff"); }, ReadOperations, "key 'op'"},
       {"AnotherOperation", [](auto& raw) { raw.Put("operation", "op-2", ""); }, ReadOperations, "key 'op-2'"},
       {"AnOperationKeyThatIsNone", [](auto& raw) { raw.Put("operation", std::string("o\0p", 3), ""); }, ReadOperations,
@@ -272,9 +255,12 @@ class WriteAheadLogTest : public StoreTest {
     for (const int count : {10, 20, 300, 40}) {
       AppendResults(count);
       lengths_.push_back(fs::file_size(FilesEndingIn(StorePath(), ".log").back()));
+      marks_.push_back(ReadFile(MarkOf(StorePath())));
     }
     ASSERT_THAT(FilesEndingIn(StorePath(), ".log"), SizeIs(1));
   }
+
+  static std::string MarkOf(const std::string& folder) { return absl::StrCat(folder, "/", kPositionMarkFile); }
 
   // A copy as a kill leaves it; returns the path of its write-ahead log too.
   std::pair<std::string, std::string> Copy(int number) {
@@ -282,34 +268,82 @@ class WriteAheadLogTest : public StoreTest {
     return {copy, FilesEndingIn(copy, ".log").back()};
   }
 
-  std::vector<uint64_t> lengths_;  // Of the write-ahead log after each group.
+  const std::vector<LogPosition> ends_ = {10, 30, 330, 370};  // Last position of each group.
+  std::vector<uint64_t> lengths_;                             // Of the write-ahead log after each group.
+  std::vector<std::string> marks_;                            // The file POSITION after each group.
 };
 
+// The process was killed before the group was synced, and so before its mark was written.
 TEST_F(WriteAheadLogTest, ATornTailLosesTheUnfinishedGroupWholeAndNothingElse) {
-  const std::vector<LogPosition> ends = {10, 30, 330, 370};
   int number = 0;
-  for (size_t group = 1; group < ends.size(); ++group) {
+  for (size_t group = 1; group < ends_.size(); ++group) {
     const uint64_t begin = lengths_[group - 1];
     const uint64_t end = lengths_[group];
     for (const uint64_t length : {begin, begin + 1, begin + 7, (begin + end) / 2, end - 1}) {
       const auto [copy, log] = Copy(++number);
       fs::resize_file(log, length);
+      WriteFile(MarkOf(copy), marks_[group - 1]);
       {
         const auto opened = OpenAt(copy);
         ASSERT_THAT(opened, IsOk()) << "cut at " << length;
-        EXPECT_EQ((*opened)->last_position(), ends[group - 1]);
+        EXPECT_EQ((*opened)->last_position(), ends_[group - 1]);
         EXPECT_THAT(ReplayAll(**opened), IsOk());
-        const ResultKey next = {"op", "thames-valley", absl::StrCat(ends[group - 1] + 1)};
-        EXPECT_EQ((*(*opened)->ReadNewestRevisions({next}))[0], std::nullopt);
-        LogGroup again;
-        again.first_position = ends[group - 1] + 1;
-        again.accept_time_us = 1'700'000'000'000'000;
-        again.entries = {ResultEntry("op", "thames-valley", next.result_id)};
-        EXPECT_THAT((*opened)->Append(again, {UpdateOf(again.entries[0], again.first_position)}), IsOk());
+        const std::string next = absl::StrCat(ends_[group - 1] + 1);
+        const auto newest = (*opened)->ReadNewest({ResultKey{"op", "thames-valley", next}});
+        ASSERT_THAT(newest, IsOk());
+        EXPECT_FALSE(newest->front().has_value());
+        const EncodedEntries again({ResultEntry("op", "thames-valley", next)});
+        EXPECT_THAT((*opened)->Append(GroupOf(ends_[group - 1] + 1, 1'700'000'000'000'000, again)), IsOk());
       }
-      EXPECT_EQ((*OpenAt(copy))->last_position(), ends[group - 1] + 1);
+      EXPECT_EQ((*OpenAt(copy))->last_position(), ends_[group - 1] + 1);
     }
   }
+}
+
+// What is cut off was acknowledged. The write-ahead log alone looks like that of a store that never wrote it.
+TEST_F(WriteAheadLogTest, ALostTailThatWasAcknowledgedKeepsTheStoreClosed) {
+  int number = 0;
+  for (size_t group = 1; group < ends_.size(); ++group) {
+    for (const uint64_t length : {lengths_[group - 1], lengths_[group] - 1}) {
+      const auto [copy, log] = Copy(++number);
+      fs::resize_file(log, length);
+      WriteFile(MarkOf(copy), marks_[group]);
+      for (int times = 0; times < 2; ++times) {  // The first attempt must not make the second one succeed.
+        EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, AllOf(HasSubstr(copy), HasSubstr("backup"),
+                                                            HasSubstr(absl::StrCat("position ", ends_[group - 1], ",")),
+                                                            HasSubstr(absl::StrCat("up to ", ends_[group])))))
+            << "cut at " << length;
+      }
+    }
+  }
+}
+
+TEST_F(WriteAheadLogTest, AWriteAheadLogThatIsGoneKeepsTheStoreClosed) {
+  {
+    const auto [copy, log] = Copy(1);
+    fs::resize_file(log, 0);
+    EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, AllOf(HasSubstr("position 0"), HasSubstr("up to 370"))));
+  }
+  {
+    const auto [copy, log] = Copy(2);
+    fs::remove(log);
+    EXPECT_THAT(OpenAt(copy), StatusIs(kDataLoss, AllOf(HasSubstr("position 0"), HasSubstr("up to 370"))));
+  }
+}
+
+// A power cut may leave any earlier mark, or none: the log is what it is.
+TEST_F(WriteAheadLogTest, AMarkThatIsBehindTheLogIsNoProblem) {
+  int number = 0;
+  for (const std::string& mark : {marks_[0], marks_[2], std::string()}) {
+    const std::string copy = Copy(++number).first;
+    WriteFile(MarkOf(copy), mark);
+    const auto opened = OpenAt(copy);
+    ASSERT_THAT(opened, IsOk());
+    EXPECT_EQ((*opened)->last_position(), 370);
+  }
+  const std::string copy = Copy(++number).first;
+  fs::remove(MarkOf(copy));
+  EXPECT_THAT(OpenAt(copy), IsOk());
 }
 
 TEST_F(WriteAheadLogTest, AFlippedByteKeepsTheStoreClosed) {
@@ -369,7 +403,7 @@ TEST_F(StoreTest, ALostBeginningOfTheWriteAheadLogKeepsTheStoreClosed) {
   }
 }
 
-// A disk that can be told to fail: writing or syncing of whatever is open for writing.
+// A disk that can be told to fail: writing or syncing of whatever is open for writing, or writing of the mark alone.
 class FailingFileSystem : public rocksdb::FileSystemWrapper {
  public:
   explicit FailingFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target) : FileSystemWrapper(target) {}
@@ -383,6 +417,18 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
     return opened;
   }
 
+  rocksdb::IOStatus NewRandomRWFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSRandomRWFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus opened = target()->NewRandomRWFile(name, options, result, debug);
+    if (opened.ok()) *result = std::make_unique<RandomFile>(*this, std::move(*result));
+    return opened;
+  }
+
+  void FailRandomWrites(const rocksdb::IOStatus& status) {
+    failure_ = status;
+    fail_random_writes_ = true;
+  }
   void FailWrites(const rocksdb::IOStatus& status) {
     failure_ = status;
     fail_writes_ = true;
@@ -394,6 +440,7 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
   void Mend() {
     fail_writes_ = false;
     fail_syncs_ = false;
+    fail_random_writes_ = false;
   }
 
  private:
@@ -417,8 +464,22 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
     FailingFileSystem& disk_;
   };
 
+  class RandomFile : public rocksdb::FSRandomRWFileOwnerWrapper {
+   public:
+    RandomFile(FailingFileSystem& disk, std::unique_ptr<rocksdb::FSRandomRWFile>&& target)
+        : FSRandomRWFileOwnerWrapper(std::move(target)), disk_(disk) {}
+    rocksdb::IOStatus Write(uint64_t offset, const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      return disk_.fail_random_writes_ ? disk_.failure_ : target()->Write(offset, data, options, debug);
+    }
+
+   private:
+    FailingFileSystem& disk_;
+  };
+
   std::atomic<bool> fail_writes_ = false;
   std::atomic<bool> fail_syncs_ = false;
+  std::atomic<bool> fail_random_writes_ = false;
   rocksdb::IOStatus failure_;  // Set before either is.
 };
 
@@ -432,11 +493,9 @@ class FailingDiskTest : public StoreTest {
   }
 
   absl::Status Append() {
-    LogGroup group;
-    group.first_position = store_->last_position() + 1;
-    group.accept_time_us = group.first_position;
-    group.entries = {ResultEntry("op", "kent", absl::StrCat(group.first_position))};
-    return store_->Append(group, {UpdateOf(group.entries[0], group.first_position)});
+    const LogPosition position = store_->last_position() + 1;
+    const EncodedEntries entries({ResultEntry("op", "kent", absl::StrCat(position))});
+    return store_->Append(GroupOf(position, position, entries));
   }
 
   // What follows the first failure, whatever it was.
@@ -447,9 +506,16 @@ class FailingDiskTest : public StoreTest {
     EXPECT_EQ(store_->last_position(), last);
     EXPECT_THAT(ReplayAll(*store_), IsOk());
     EXPECT_THAT(store_->ReadEntries({last}), IsOk());
-    const auto newest = store_->ReadNewestRevisions({{{"op", "kent", absl::StrCat(last)}}});
+    // Nothing of the group that failed is seen.
+    const std::string ids[] = {absl::StrCat(last), absl::StrCat(last + 1)};
+    const auto newest = store_->ReadNewest({ResultKey{"op", "kent", ids[0]}, ResultKey{"op", "kent", ids[1]}});
     ASSERT_THAT(newest, IsOk());
+    ASSERT_TRUE((*newest)[0].has_value());
     EXPECT_EQ((*newest)[0]->position, last);
+    EXPECT_FALSE((*newest)[1].has_value());
+    const auto listed = store_->ListNewest("op", "kent", 0, 10);
+    ASSERT_THAT(listed, IsOk());
+    EXPECT_THAT(*listed, SizeIs(static_cast<size_t>(last)));
   }
 
   // Whatever the failed group left, acknowledged ones are there and the store goes on.
@@ -482,6 +548,18 @@ TEST_F(FailingDiskTest, AfterAFailedWriteNothingMoreIsWritten) {
   ASSERT_THAT(Append(), IsOk());
   disk_->FailWrites(rocksdb::IOStatus::IOError("write failed"));
   EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("write failed")));
+  disk_->Mend();
+  ExpectStoppedForWritesOnly(1);
+  ExpectGoodAfterReopening(1);
+}
+
+// The group is on disk, but its loss would not be noticed: it is not acknowledged.
+TEST_F(FailingDiskTest, AfterAMarkThatCannotBeWrittenNothingMoreIsWritten) {
+  OpenOnFailingDisk();
+  ASSERT_THAT(Append(), IsOk());
+  disk_->FailRandomWrites(rocksdb::IOStatus::IOError("mark failed"));
+  EXPECT_THAT(Append(), StatusIs(absl::StatusCode::kUnavailable,
+                                 AllOf(HasSubstr("mark failed"), HasSubstr(std::string(kPositionMarkFile)))));
   disk_->Mend();
   ExpectStoppedForWritesOnly(1);
   ExpectGoodAfterReopening(1);

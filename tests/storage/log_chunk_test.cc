@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/storage/encoded_entries.h"
 
 namespace muster {
 namespace {
@@ -38,6 +39,7 @@ LogEntry AFullResult() {
   logged.set_digest(std::string(32, 'd'));
   logged.add_warnings()->set_figure_index(0);
   logged.add_nil_metrics("arrests");
+  logged.set_replaced_position(12);
   v1::OperationResult& result = *logged.mutable_result();
   result.set_operation("op");
   result.set_force("kent");
@@ -57,7 +59,7 @@ LogEntry AFullResult() {
 
 std::string Write(int64_t accept_time_us, const std::vector<LogEntry>& entries) {
   LogChunkWriter writer;
-  EXPECT_EQ(writer.Write(accept_time_us, entries), entries.size());
+  EXPECT_EQ(writer.Write(accept_time_us, EncodedEntries(entries).entries()), entries.size());
   return std::string(writer.bytes());
 }
 
@@ -67,6 +69,46 @@ TEST(LogChunkTest, BytesAreThoseOfTheMessage) {
   chunk.set_accept_time_us(1'600'000'000'000'000);
   for (const LogEntry& entry : entries) *chunk.add_entries() = entry;
   EXPECT_EQ(Write(chunk.accept_time_us(), entries), chunk.SerializeAsString());
+}
+
+// Where the head of an entry ends is not seen in the chunk: empty parts and a cut inside a field are as good.
+TEST(LogChunkTest, AnEntryMayBeCutAnywhere) {
+  const LogEntry result = AFullResult();
+  const std::string bytes = result.result().SerializeAsString();
+  const std::string want = Write(7, {result});
+  for (size_t cut = 0; cut <= bytes.size(); ++cut) {
+    GroupEntry entry;
+    entry.head = absl::string_view(bytes).substr(0, cut);
+    entry.tail = absl::string_view(bytes).substr(cut);
+    entry.key = KeyOf(result.result().result());
+    LogChunkWriter writer;
+    ASSERT_EQ(writer.Write(7, {&entry, 1}), 1U);
+    ASSERT_EQ(writer.bytes(), want) << "cut at " << cut;
+  }
+}
+
+// The order in which the applier makes an entry: first what is known before the decision.
+TEST(LogChunkTest, AHeadAndTheRestAreTheWholeMessage) {
+  const LogEntry whole = AFullResult();
+  store::v1::LoggedResult rest = whole.result();
+  rest.clear_result();
+  rest.clear_digest();
+  const std::string& digest = whole.result().digest();
+  std::string head = "before";
+  AppendResultHead(whole.result().result(), {reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}, head);
+  ASSERT_EQ(head.substr(0, 6), "before");
+  const std::string tail = rest.SerializeAsString();
+  GroupEntry entry;
+  entry.head = absl::string_view(head).substr(6);
+  entry.tail = tail;
+  entry.key = KeyOf(whole.result().result());
+  LogChunkWriter writer;
+  ASSERT_EQ(writer.Write(7, {&entry, 1}), 1U);
+  LogChunkView view;
+  ASSERT_TRUE(view.Reset(writer.bytes()).ok());
+  LogEntry read;
+  ASSERT_TRUE(ReadLogEntry(view.entry(0), read).ok());
+  EXPECT_EQ(read.SerializeAsString(), whole.SerializeAsString());
 }
 
 TEST(LogChunkTest, EveryAcceptTimeRoundTrips) {
@@ -109,8 +151,8 @@ TEST(LogChunkTest, NothingOfAnEntryStaysInTheNext) {
 
 TEST(LogChunkTest, AChunkTakesAtMostSixtyFourEntries) {
   LogChunkWriter writer;
-  const std::vector<LogEntry> entries(kMaxChunkEntries + 1, AResult("a"));
-  EXPECT_EQ(writer.Write(1, entries), kMaxChunkEntries);
+  const EncodedEntries entries(std::vector<LogEntry>(kMaxChunkEntries + 1, AResult("a")));
+  EXPECT_EQ(writer.Write(1, entries.entries()), kMaxChunkEntries);
   LogChunkView view;
   ASSERT_TRUE(view.Reset(writer.bytes()).ok());
   EXPECT_EQ(view.size(), kMaxChunkEntries);
@@ -118,8 +160,8 @@ TEST(LogChunkTest, AChunkTakesAtMostSixtyFourEntries) {
 
 TEST(LogChunkTest, AChunkOfSeveralEntriesIsAtMostSixteenKibibytes) {
   LogChunkWriter writer;
-  const std::vector<LogEntry> entries(10, AResult("a", 5000));
-  EXPECT_EQ(writer.Write(1, entries), 3U);
+  const EncodedEntries entries(std::vector<LogEntry>(10, AResult("a", 5000)));
+  EXPECT_EQ(writer.Write(1, entries.entries()), 3U);
   EXPECT_LE(writer.bytes().size(), kMaxChunkBytes);
 }
 
@@ -128,15 +170,15 @@ TEST(LogChunkTest, AChunkMayBeExactlyAsLongAsAllowed) {
   const size_t around = Write(1, {AResult("a"), AResult("b", 15000)}).size() - 15000;
   const size_t fill = kMaxChunkBytes - around;
   LogChunkWriter writer;
-  EXPECT_EQ(writer.Write(1, std::vector<LogEntry>{AResult("a"), AResult("b", fill)}), 2U);
+  EXPECT_EQ(writer.Write(1, EncodedEntries({AResult("a"), AResult("b", fill)}).entries()), 2U);
   EXPECT_EQ(writer.bytes().size(), kMaxChunkBytes);
-  EXPECT_EQ(writer.Write(1, std::vector<LogEntry>{AResult("a"), AResult("b", fill + 1)}), 1U);
+  EXPECT_EQ(writer.Write(1, EncodedEntries({AResult("a"), AResult("b", fill + 1)}).entries()), 1U);
 }
 
 TEST(LogChunkTest, ALongEntryIsAChunkOfItsOwn) {
   LogChunkWriter writer;
-  const std::vector<LogEntry> entries = {AResult("long", 100'000), AResult("b")};
-  EXPECT_EQ(writer.Write(1, entries), 1U);
+  const EncodedEntries entries({AResult("long", 100'000), AResult("b")});
+  EXPECT_EQ(writer.Write(1, entries.entries()), 1U);
   LogChunkView view;
   ASSERT_TRUE(view.Reset(writer.bytes()).ok());
   LogEntry read;

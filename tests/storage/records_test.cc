@@ -17,15 +17,6 @@ std::string Bytes(const std::array<char, size>& bytes) {
   return std::string(bytes.data(), bytes.size());
 }
 
-NewestRevision ANewest() {
-  NewestRevision newest;
-  newest.revision = 0x0102;
-  newest.position = 0x030405;
-  newest.retracted = true;
-  for (size_t i = 0; i < newest.digest.size(); ++i) newest.digest[i] = static_cast<uint8_t>(0xa0 + i);
-  return newest;
-}
-
 FormatRecord AFormat() {
   FormatRecord record;
   for (size_t i = 0; i < record.identity.size(); ++i) record.identity[i] = static_cast<uint8_t>(i);
@@ -33,27 +24,9 @@ FormatRecord AFormat() {
 }
 
 // The layouts themselves: what is on disk must stay readable for good.
-TEST(RecordsTest, NewestRecordHasItsDocumentedLayout) {
-  const std::string bytes = Bytes(EncodeNewestRecord(ANewest()));
-  ASSERT_EQ(bytes.size(), 49U);
-  EXPECT_EQ(bytes.substr(0, 1), "\x01");
-  EXPECT_EQ(bytes.substr(1, 8), std::string("\0\0\0\0\0\0\x01\x02", 8));
-  EXPECT_EQ(bytes.substr(9, 8), std::string("\0\0\0\0\0\x03\x04\x05", 8));
-  EXPECT_EQ(bytes.substr(17, 3), "\xa0\xa1\xa2");
-}
-
 TEST(RecordsTest, FormatRecordHasItsDocumentedLayout) {
   const std::string bytes = Bytes(EncodeFormatRecord(AFormat()));
   EXPECT_EQ(bytes, std::string("muster\0\0\0\x01\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f", 26));
-}
-
-TEST(RecordsTest, NewestRecordsRoundTrip) {
-  NewestRevision newest = ANewest();
-  EXPECT_EQ(*DecodeNewestRecord(Bytes(EncodeNewestRecord(newest))), newest);
-  newest.retracted = false;
-  newest.revision = std::numeric_limits<int64_t>::max();
-  newest.position = std::numeric_limits<LogPosition>::max();
-  EXPECT_EQ(*DecodeNewestRecord(Bytes(EncodeNewestRecord(newest))), newest);
 }
 
 TEST(RecordsTest, FormatRecordsRoundTrip) {
@@ -107,19 +80,10 @@ TEST_P(DecodingARecordRefuses, WhatIsNotExactlyARecord) {
 }
 
 std::vector<NotARecordCase> NotRecords() {
-  const std::string newest = Bytes(EncodeNewestRecord(ANewest()));
   const std::string format = Bytes(EncodeFormatRecord(AFormat()));
   const std::string header = EncodeCheckpointHeaderRecord({1, 1, {}});
   const std::string part = EncodeCheckpointPartRecord(1, {});
   return {
-      {"NewestEmpty", DecodeNewestRecord("").status()},
-      {"NewestShort", DecodeNewestRecord(newest.substr(1)).status()},
-      {"NewestLong", DecodeNewestRecord(newest + "x").status()},
-      {"NewestUnknownFlag", DecodeNewestRecord(Spoilt(newest, 0, 2)).status()},
-      {"NewestRevisionZero", DecodeNewestRecord(Spoilt(Spoilt(newest, 7, 0), 8, 0)).status()},
-      {"NewestRevisionNegative", DecodeNewestRecord(Spoilt(newest, 1, '\x80')).status()},
-      {"NewestPositionZero", DecodeNewestRecord(Spoilt(newest, 14, 0).replace(15, 2, 2, '\0')).status()},
-      {"NewestPositionNegative", DecodeNewestRecord(Spoilt(newest, 9, '\x80')).status()},
       {"FormatEmpty", DecodeFormatRecord("").status()},
       {"FormatVersionCutOff", DecodeFormatRecord(format.substr(0, 9)).status()},
       {"FormatIdentityCutOff", DecodeFormatRecord(format.substr(0, 25)).status()},

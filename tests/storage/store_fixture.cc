@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
+#include "storage/keys.h"
+#include "storage/records.h"
 
 namespace muster {
 namespace {
@@ -43,24 +45,48 @@ void StoreTest::Open() {
   store_ = *std::move(opened);
 }
 
-void StoreTest::AppendGroup(std::vector<store::v1::LogEntry> entries,
-                            const std::vector<NewestRevisionUpdate>& updates) {
-  LogGroup group;
-  group.first_position = store_->last_position() + 1;
-  group.accept_time_us = 1'600'000'000'000'000 + group.first_position;
-  group.entries = std::move(entries);
-  ASSERT_THAT(store_->Append(group, updates), IsOk());
+void StoreTest::MakeWithIdentity(const std::array<uint8_t, 16>& identity) {
+  Open();
+  Close();
+  FormatRecord record;
+  record.identity = identity;
+  const std::array<char, kFormatRecordBytes> bytes = EncodeFormatRecord(record);
+  RawDatabase(StorePath()).Put("default", kFormatKey, absl::string_view(bytes.data(), bytes.size()));
+  Open();
+}
+
+void StoreTest::AppendGroup(std::vector<store::v1::LogEntry> entries) {
+  const EncodedEntries encoded(std::move(entries));
+  const LogPosition first = store_->last_position() + 1;
+  ASSERT_THAT(store_->Append(GroupOf(first, 1'600'000'000'000'000 + first, encoded)), IsOk());
 }
 
 void StoreTest::AppendResults(int count) {
   std::vector<store::v1::LogEntry> entries;
-  std::vector<NewestRevisionUpdate> updates;
+  entries.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    const LogPosition position = store_->last_position() + 1 + i;
-    entries.push_back(ResultEntry("op", "thames-valley", absl::StrCat(position)));
-    updates.push_back(UpdateOf(entries.back(), position));
+    entries.push_back(ResultEntry("op", "thames-valley", absl::StrCat(store_->last_position() + 1 + i)));
   }
-  AppendGroup(std::move(entries), updates);
+  AppendGroup(std::move(entries));
+}
+
+LogPosition StoreTest::NewestPosition(absl::string_view operation, absl::string_view force,
+                                      absl::string_view result_id) {
+  const auto newest = store_->ReadNewest({ResultKey{operation, force, result_id}});
+  EXPECT_THAT(newest, IsOk());
+  if (!newest.ok() || !newest->front().has_value()) return 0;
+  EXPECT_EQ(KeyOf(newest->front()->entry.result().result()), (ResultKey{operation, force, result_id}));
+  return newest->front()->position;
+}
+
+std::vector<LogPosition> StoreTest::ListPositions(absl::string_view operation, absl::string_view force,
+                                                  LogPosition after, int limit) {
+  const absl::StatusOr<std::vector<LoggedEntry>> listed = store_->ListNewest(operation, force, after, limit);
+  EXPECT_THAT(listed, IsOk());
+  std::vector<LogPosition> positions;
+  if (!listed.ok()) return positions;
+  for (const LoggedEntry& entry : *listed) positions.push_back(entry.position);
+  return positions;
 }
 
 std::vector<LoggedEntry> StoreTest::ReplayFrom(LogPosition first) {
@@ -99,6 +125,15 @@ store::v1::LogEntry ResultEntry(absl::string_view operation, absl::string_view f
   return entry;
 }
 
+store::v1::LogEntry RevisionEntry(absl::string_view operation, absl::string_view force, absl::string_view result_id,
+                                  int64_t revision, LogPosition replaced_position) {
+  store::v1::LogEntry entry = ResultEntry(operation, force, result_id);
+  entry.mutable_result()->set_outcome(v1::OUTCOME_REVISED);
+  entry.mutable_result()->set_replaced_position(replaced_position);
+  entry.mutable_result()->mutable_result()->set_revision(revision);
+  return entry;
+}
+
 store::v1::LogEntry OperationEntry(absl::string_view id, absl::string_view title) {
   store::v1::LogEntry entry;
   v1::Operation& operation = *entry.mutable_operation()->mutable_operation();
@@ -107,16 +142,12 @@ store::v1::LogEntry OperationEntry(absl::string_view id, absl::string_view title
   return entry;
 }
 
-NewestRevisionUpdate UpdateOf(const store::v1::LogEntry& entry, LogPosition position) {
-  const v1::OperationResult& result = entry.result().result();
-  NewestRevisionUpdate update;
-  update.key = {result.operation(), result.force(), result.result_id()};
-  update.newest.revision = result.revision();
-  update.newest.position = position;
-  update.newest.retracted = result.retracted();
-  const std::string& digest = entry.result().digest();
-  std::copy(digest.begin(), digest.end(), update.newest.digest.begin());
-  return update;
+LogGroup GroupOf(LogPosition first_position, int64_t accept_time_us, const EncodedEntries& entries) {
+  LogGroup group;
+  group.first_position = first_position;
+  group.accept_time_us = accept_time_us;
+  group.entries = entries.entries();
+  return group;
 }
 
 struct RawDatabase::Impl {

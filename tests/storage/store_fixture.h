@@ -2,6 +2,7 @@
 #ifndef MUSTER_TESTS_STORAGE_STORE_FIXTURE_H_
 #define MUSTER_TESTS_STORAGE_STORE_FIXTURE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/store.h"
+#include "tests/storage/encoded_entries.h"
 
 namespace muster {
 
@@ -52,13 +54,21 @@ class StoreTest : public testing::Test {
   // Opens the store at StorePath(), which must be possible. Whatever was open before is closed first.
   void Open();
   void Close() { store_.reset(); }
+  // Makes an empty store with a known identity, which its fingerprints depend on, and opens it.
+  void MakeWithIdentity(const std::array<uint8_t, 16>& identity);
   Store& store() { return *store_; }
 
   // Appends a group that begins where the log ends, a microsecond after the one before.
-  void AppendGroup(std::vector<store::v1::LogEntry> entries, const std::vector<NewestRevisionUpdate>& updates = {});
-  // Appends a group of `count` small results with their newest revisions: of thames-valley in "op", with the position
-  // as result_id.
+  void AppendGroup(std::vector<store::v1::LogEntry> entries);
+  // Appends a group of `count` small results: of thames-valley in "op", with the position as result_id.
   void AppendResults(int count);
+
+  // Position of the newest revision of a result; 0 if nothing is stored.
+  LogPosition NewestPosition(absl::string_view operation, absl::string_view force, absl::string_view result_id);
+
+  // Positions of what ListNewest lists.
+  std::vector<LogPosition> ListPositions(absl::string_view operation, absl::string_view force, LogPosition after,
+                                         int limit);
 
   // What a replay from `first` sees.
   std::vector<LoggedEntry> ReplayFrom(LogPosition first);
@@ -71,12 +81,15 @@ class StoreTest : public testing::Test {
   std::unique_ptr<Store> store_;
 };
 
-// An accepted result of revision 1 without figures. `result_id` makes its digest too.
+// An accepted result of revision 1 without figures, which replaces nothing. `result_id` makes its digest too.
 store::v1::LogEntry ResultEntry(absl::string_view operation, absl::string_view force, absl::string_view result_id);
+// A later revision of such a result.
+store::v1::LogEntry RevisionEntry(absl::string_view operation, absl::string_view force, absl::string_view result_id,
+                                  int64_t revision, LogPosition replaced_position);
 store::v1::LogEntry OperationEntry(absl::string_view id, absl::string_view title);
 
-// The update that goes with ResultEntry at `position`.
-NewestRevisionUpdate UpdateOf(const store::v1::LogEntry& entry, LogPosition position);
+// A group of entries that must stay until it is written.
+LogGroup GroupOf(LogPosition first_position, int64_t accept_time_us, const EncodedEntries& entries);
 
 // A closed store's database, opened behind its back. Fails the test where RocksDB fails.
 class RawDatabase {
