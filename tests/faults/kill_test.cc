@@ -1,5 +1,5 @@
 // A killed server loses nothing that it acknowledged and counts nothing twice: killed at random moments under eight
-// streams, and at every named step. MUSTER_SOAK=1 runs the random kills at length, MUSTER_KILL_CYCLES says how many.
+// streams, and at every named step. MUSTER_SOAK runs the random kills at length, MUSTER_KILL_CYCLES says how many.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
