@@ -107,8 +107,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       });
   const bool replace = recovered->checkpoint_position == 0;
   parts.checkpointer = std::make_unique<Checkpointer>(
-      *parts.store, *parts.cubes, replace, options.checkpoint_interval,
-      [](const absl::Status& status) { spdlog::error("a checkpoint was not written: {}", status.ToString()); });
+      *parts.store, *parts.cubes, replace, options.checkpoint_interval, [parts_pointer](const absl::Status& status) {
+        spdlog::error("a checkpoint was not written: {}", status.ToString());
+        // A write that the disk refused is the last: no group is taken either, though none has come yet to be told so.
+        if (!absl::IsResourceExhausted(status)) parts_pointer->SetServing(false);
+      });
   parts.scrubber = std::make_unique<Scrubber>(
       *parts.store, *parts.cubes,
       ScrubberLimits{

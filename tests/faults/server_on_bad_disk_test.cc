@@ -113,6 +113,30 @@ class ServerOnBadDiskTest : public testing::Test {
   std::unique_ptr<Client> client_;
 };
 
+// Nobody need submit anything for health to say so.
+TEST_F(ServerOnBadDiskTest, AFailedSyncOfACheckpointIsToldToHealth) {
+  ASSERT_THAT(Submit(MakeResult("before", 1, 5)), IsOkCall());
+  Stop();
+  Start(seconds(2));  // It writes a checkpoint then, whatever happened.
+  disk_.FailAt(DiskAction::kSync, 1, DiskError::kInputOutput, true);
+  const auto health = grpc::health::v1::Health::NewStub(client_->channel);
+  Context context(seconds(60));
+  const auto watch = health->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse seen;
+  ASSERT_TRUE(watch->Read(&seen));
+  EXPECT_EQ(seen.status(), HealthCheckResponse::SERVING);
+
+  ASSERT_TRUE(watch->Read(&seen)) << "it went on serving";
+  EXPECT_EQ(seen.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_THAT(Submit(MakeResult("after", 1, 7)), FailsWith(grpc::UNAVAILABLE, "STORE_UNAVAILABLE"));
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), 5);
+
+  context.TryCancel();
+  Stop();
+  disk_.Restart();
+  ExpectTheLaws();
+}
+
 TEST_F(ServerOnBadDiskTest, AFailedSyncIsToldToCallersAndToHealthAndEndsWithAStart) {
   ASSERT_THAT(Submit(MakeResult("before", 1, 5)), IsOkCall());
   EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
