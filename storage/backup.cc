@@ -195,9 +195,10 @@ absl::StatusOr<BackupReport> WriteBackup(const Database& database, LogPosition p
   }
 
   // Table files are flushed first: they are shared with later backups, the write-ahead log is not. What is appended
-  // meanwhile is in the copied end of that log, as a kill would leave it.
+  // meanwhile is in the copied end of that log, as a kill would leave it. The engine's own flush would meet a column
+  // family that is being replaced.
+  if (absl::Status flushed = database.Flush(); !flushed.ok()) return flushed;
   rocksdb::CreateBackupOptions create;
-  create.flush_before_backup = true;
   create.progress_callback = [&] {
     if (options.should_stop != nullptr && options.should_stop()) engine->StopBackup();
   };

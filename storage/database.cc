@@ -447,6 +447,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options, bool may_create
 absl::Status Database::ReplaceFamily(Family family) {
   MUSTER_CHECK(IsDerived(family));
   const std::string doing = absl::StrCat("replace column family '", FamilyName(family), "' in '", directory_, "'");
+  const std::lock_guard no_flush(flush_mutex_);
   const Handle old = this->family(family);
   if (const rocksdb::Status dropped = db_->DropColumnFamily(old.get()); !dropped.ok()) {
     return FromRocksDb(dropped, doing);
@@ -461,6 +462,14 @@ absl::Status Database::ReplaceFamily(Family family) {
   const std::lock_guard lock(families_mutex_);
   families_[static_cast<size_t>(family)] = Handle(made);
   return absl::OkStatus();
+}
+
+absl::Status Database::Flush() const {
+  const std::lock_guard no_replacement(flush_mutex_);
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  for (const Family family : kFamilies) families.push_back(this->family(family).get());
+  return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), families),
+                     absl::StrCat("flush the store in '", directory_, "'"));
 }
 
 }  // namespace muster

@@ -54,6 +54,9 @@ class Database {
   // which makes it.
   absl::Status ReplaceFamily(Family family);
 
+  // Writes what is buffered to table files.
+  absl::Status Flush() const;
+
   const std::array<uint8_t, 16>& identity() const { return identity_; }
 
   // Chunks of the log that were in the write-ahead log when the store was opened; they are in table files since.
@@ -76,6 +79,7 @@ class Database {
   uint64_t recovered_chunk_count_ = 0;
 
   mutable std::mutex families_mutex_;  // Guards families_; never held over input or output.
+  mutable std::mutex flush_mutex_;     // Held while families are flushed or replaced: one that is dropped has no flush.
 };
 
 }  // namespace muster

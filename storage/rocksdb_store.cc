@@ -783,17 +783,7 @@ absl::Status RocksDbStore::ReadCheckpoint(const std::function<absl::Status(Check
 absl::Status RocksDbStore::Flush() {
   if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
   MUSTER_FAILPOINT("flush:before");
-  std::vector<std::shared_ptr<rocksdb::ColumnFamilyHandle>> held;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  for (const Family family : kFamilies) {
-    held.push_back(database_->family(family));
-    families.push_back(held.back().get());
-  }
-  if (absl::Status flushed = FromRocksDb(database_->db().Flush(rocksdb::FlushOptions(), families),
-                                         absl::StrCat("flush the store in '", database_->directory(), "'"));
-      !flushed.ok()) {
-    return flushed;
-  }
+  if (absl::Status flushed = database_->Flush(); !flushed.ok()) return flushed;
   MUSTER_FAILPOINT("flush:after-tables");
   // It need not be synced, but a disk that cannot is one that fails.
   if (absl::Status synced = mark_->Sync(); !synced.ok()) return Fail(std::move(synced));

@@ -248,6 +248,31 @@ TEST_F(BackupTest, WhateverWasAppendedBeforeABackupUnderLoadBeganIsInIt) {
   writer.join();
 }
 
+// A checkpoint that replaces another drops a column family and makes a new one. Writing buffers to table files, which a
+// backup does too, must not meet the dropped one.
+TEST_F(BackupTest, NeitherABackupNorAFlushMeetsACheckpointThatIsBeingReplaced) {
+  AppendResults(1);
+  std::atomic<bool> done = false;
+  std::thread replacing([&] {
+    while (!done) {
+      store::v1::CheckpointHeader header;
+      header.set_position(1);
+      const absl::Status written = store().WriteCheckpoint(header, {{"op", "kent", {}}}, /*replace=*/true);
+      EXPECT_TRUE(written.ok()) << written;
+      if (!written.ok()) break;
+    }
+  });
+  for (int round = 0; round < 40; ++round) {
+    const absl::Status flushed = store().Flush();
+    EXPECT_TRUE(flushed.ok()) << flushed;
+    const absl::StatusOr<BackupReport> backup = Backup();
+    EXPECT_TRUE(backup.ok()) << backup.status();
+    if (HasFailure()) break;
+  }
+  done = true;
+  replacing.join();
+}
+
 TEST_F(BackupTest, ABackupCanBeStoppedAndTheNextOneSucceeds) {
   AppendResults(60'000);  // Beyond the piece after which the engine asks.
   EXPECT_THAT(store().Backup({.directory = Path("backups"), .should_stop = [] { return true; }}),
