@@ -113,6 +113,7 @@ TEST_F(CubesTest, AReaderNeverSeesHalfAGroup) {
       }
     });
   }
+  while (reads == 0) std::this_thread::yield();  // A busy machine may start the readers when all is written.
   for (int group = 0; group < 300; ++group) {
     cubes_.Apply({Entry("kent", absl::StrCat(group), 1), Entry("essex", absl::StrCat(group), 1)}, cubes_.BeginGroup());
     if (group % 10 == 0) cubes_.FreezeAll();
@@ -120,7 +121,6 @@ TEST_F(CubesTest, AReaderNeverSeesHalfAGroup) {
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(cubes_.position(), 600) << "the readers did not keep the writer out";
-  EXPECT_GT(reads, 0);
 }
 
 TEST_F(CubesTest, WhatIsFrozenStaysAsItWas) {
