@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
     try {
       suite.run(settings, report);
     } catch (const std::exception& error) {
+      muster::bench::StayIfInterrupted();
       std::cerr << suite.name << ": " << error.what() << "\n";
       report.AddFailure({suite.name, error.what()});
     }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int kRemovals = 50;
 constexpr std::chrono::milliseconds kBetweenRemovals{100};
+
+std::atomic<bool> interrupted = false;
 
 // Kills what the main thread has started, and waits for it: a server would go on writing into what is being removed.
 void KillChildren() {
@@ -39,6 +42,7 @@ void CleanUpWhenInterrupted(const std::string& folder) {
   std::thread([signals, folder] {
     int number = 0;
     sigwait(&signals, &number);
+    interrupted = true;  // Before: who misses a child must know why.
     KillChildren();
     // A database in this process, or the children of a child, may write for a moment yet.
     std::error_code ignored;
@@ -48,6 +52,10 @@ void CleanUpWhenInterrupted(const std::string& folder) {
     }
     _exit(128 + number);
   }).detach();
+}
+
+void StayIfInterrupted() {
+  while (interrupted) pause();
 }
 
 }  // namespace muster::bench

@@ -11,6 +11,7 @@
 #include "bench/load/queries.h"
 #include "bench/load/workload.h"
 #include "bench/peers/peer.h"
+#include "bench/processes/interruption.h"
 #include "bench/processes/musterd.h"
 #include "bench/processes/process_usage.h"
 #include "bench/processes/temporary_folder.h"
@@ -151,6 +152,7 @@ void RunPeersSuite(const Settings& settings, Report& report) {
     try {
       RunMatch(settings, candidate, filled, results, report);
     } catch (const std::runtime_error& failure) {  // The others are measured nevertheless.
+      StayIfInterrupted();
       report.AddFailure({"peers", absl::StrCat(candidate.name, ": ", failure.what())});
     }
   }
