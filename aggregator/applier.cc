@@ -21,24 +21,43 @@ absl::Status Applier::WhyClosed() const {
   return absl::OkStatus();
 }
 
+absl::Status Applier::WhyFull() {
+  if (shedding_ && queued_bytes_ <= limits_.max_queued_bytes / 4 * 3) shedding_ = false;
+  const bool stands =
+      !queue_.empty() && std::chrono::steady_clock::now() - queue_.front().since > limits_.max_queue_wait;
+  if (!shedding_ && !stands) return absl::OkStatus();
+  return absl::ResourceExhaustedError("More results are waiting than the server has room for; try again later.");
+}
+
+void Applier::Queue(Submission&& submission) {
+  submission.since = std::chrono::steady_clock::now();
+  queued_bytes_ += submission.bytes;
+  queue_.push_back(std::move(submission));
+}
+
+absl::Status Applier::CheckRoom() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
+  return WhyFull();
+}
+
 absl::Status Applier::Enqueue(Submission&& submission) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
     // An empty queue takes anything: what fits a message fits the queue.
-    if (queued_bytes_ != 0 && queued_bytes_ + submission.bytes > limits_.max_queued_bytes) {
-      return absl::ResourceExhaustedError("More results are waiting than the server has room for; try again later.");
-    }
-    queued_bytes_ += submission.bytes;
-    queue_.push_back(std::move(submission));
+    if (queued_bytes_ != 0 && queued_bytes_ + submission.bytes > limits_.max_queued_bytes) shedding_ = true;
+    if (absl::Status full = WhyFull(); !full.ok()) return full;
+    Queue(std::move(submission));
   }
   something_to_do_.notify_one();
   return absl::OkStatus();
 }
 
-absl::Status Applier::Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done) {
+absl::Status Applier::Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done,
+                             absl::AnyInvocable<bool()>&& abandoned) {
   const int64_t bytes = results.bytes();
-  return Enqueue({Results{std::move(results), validate_only, std::move(done)}, bytes});
+  return Enqueue({Results{std::move(results), validate_only, std::move(done), std::move(abandoned)}, bytes});
 }
 
 absl::Status Applier::ChangeOperation(OperationChange change, OperationDone&& done) {
@@ -49,7 +68,7 @@ absl::Status Applier::ChangeOperation(OperationChange change, OperationDone&& do
 void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, ResultsDone&& done,
                              absl::AnyInvocable<void()>&& admitted) {
   const int64_t bytes = results.bytes();
-  Submission submission{Results{std::move(results), validate_only, std::move(done)}, bytes};
+  Submission submission{Results{std::move(results), validate_only, std::move(done), nullptr}, bytes};
   absl::Status closed;
   bool queued = false;
   {
@@ -58,8 +77,7 @@ void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, Resul
     if (closed.ok()) {
       queued = waiting_.empty() && (queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes);
       if (queued) {
-        queued_bytes_ += bytes;
-        queue_.push_back(std::move(submission));
+        Queue(std::move(submission));
       } else {
         waiting_.push_back({std::move(submission), std::move(admitted)});
       }
@@ -97,20 +115,34 @@ void Applier::Run() {
       queued_bytes_ -= group_bytes;
       while (!waiting_.empty() &&
              (queued_bytes_ == 0 || queued_bytes_ + waiting_.front().submission.bytes <= limits_.max_queued_bytes)) {
-        queued_bytes_ += waiting_.front().submission.bytes;
-        queue_.push_back(std::move(waiting_.front().submission));
+        Queue(std::move(waiting_.front().submission));
         admitted.push_back(std::move(waiting_.front().admitted));
         waiting_.pop_front();
       }
       failure = failure_;
     }
     for (absl::AnyInvocable<void()>& callback : admitted) callback();
+    AnswerAbandoned(&group);
     if (!failure.ok()) {
       Fail(&group, failure);
     } else {
       RunGroup(std::move(group));
     }
   }
+}
+
+void Applier::AnswerAbandoned(std::vector<Submission>* submissions) {
+  const auto is_abandoned = [](Submission& submission) {
+    auto* const results = std::get_if<Results>(&submission.work);
+    return results != nullptr && results->abandoned != nullptr && results->abandoned();
+  };
+  std::vector<Submission> wanted;
+  std::vector<Submission> abandoned;
+  for (Submission& submission : *submissions) {
+    (is_abandoned(submission) ? abandoned : wanted).push_back(std::move(submission));
+  }
+  *submissions = std::move(wanted);
+  Fail(&abandoned, absl::CancelledError("Nobody waits for the answer any more; nothing was stored."));
 }
 
 void Applier::Fail(std::vector<Submission>* submissions, const absl::Status& status) {

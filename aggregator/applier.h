@@ -2,6 +2,7 @@
 #ifndef MUSTER_AGGREGATOR_APPLIER_H_
 #define MUSTER_AGGREGATOR_APPLIER_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -22,8 +23,11 @@
 namespace muster {
 
 struct ApplierLimits {
-  // Of what waits. Beyond it nothing more is queued until there is room.
+  // Of what waits. Beyond it nothing more is queued until a quarter is free again.
   int64_t max_queued_bytes = 64 << 20;
+  // Nothing more is queued while the first of the queue has waited for longer: a disk that is slow or stands still
+  // would take what comes when nobody waits for it any more.
+  std::chrono::milliseconds max_queue_wait{1'000};
   // Of one group, so that the first of it need not wait long for the last. One submission is never split.
   int64_t max_group_bytes = 4 << 20;
 };
@@ -58,9 +62,16 @@ class Applier {
   // in the totals; or with UNAVAILABLE if the disk refused, or RESOURCE_EXHAUSTED (DISK_FULL) while it is full: sending
   // again is safe.
   //
+  // `abandoned` says whether nobody waits for the answer any more. What was abandoned before its group is made up is
+  // not decided, and answered CANCELLED. Called on the applier's thread; must be quick.
+  //
   // RESOURCE_EXHAUSTED  the queue is full; nothing was queued, try again later
   // UNAVAILABLE         the disk refused before, or the applier is stopping; nothing was queued
-  absl::Status Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done);
+  absl::Status Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done,
+                      absl::AnyInvocable<bool()>&& abandoned = nullptr);
+
+  // Whether Submit would refuse now, whatever is submitted, and why: so that what will be refused is not read first.
+  absl::Status CheckRoom();
 
   // The same, but if the queue is full the results wait outside of it. `admitted` is called once, when they were
   // queued, on this thread or the applier's: the caller should not submit again before. After a failure both are
@@ -79,6 +90,7 @@ class Applier {
     CheckedResults results;
     bool validate_only;
     ResultsDone done;
+    absl::AnyInvocable<bool()> abandoned;  // May be empty.
   };
   struct Change {
     OperationChange change;
@@ -87,6 +99,7 @@ class Applier {
   struct Submission {
     std::variant<Results, Change> work;
     int64_t bytes;
+    std::chrono::steady_clock::time_point since{};  // When it was queued.
   };
   struct Waiting {
     Submission submission;
@@ -94,9 +107,13 @@ class Applier {
   };
 
   absl::Status Enqueue(Submission&& submission);
-  absl::Status WhyClosed() const;  // With mutex_ held.
+  absl::Status WhyClosed() const;       // With mutex_ held.
+  absl::Status WhyFull();               // With mutex_ held.
+  void Queue(Submission&& submission);  // With mutex_ held.
   void Run();
   void RunGroup(std::vector<Submission> submissions);
+  // Takes out what nobody waits for.
+  void AnswerAbandoned(std::vector<Submission>* submissions);
   void Fail(std::vector<Submission>* submissions, const absl::Status& status);
 
   Store& store_;
@@ -110,6 +127,7 @@ class Applier {
   std::deque<Submission> queue_;
   std::deque<Waiting> waiting_;
   int64_t queued_bytes_ = 0;
+  bool shedding_ = false;  // Something did not fit, and there is not yet much room again.
   bool stopping_ = false;
   absl::Status failure_;
 

@@ -25,6 +25,8 @@ std::string TypeUrl(const google::protobuf::Message& message) {
 // The reason of a status from below that names none.
 absl::string_view ReasonOf(absl::StatusCode code) {
   switch (code) {
+    case absl::StatusCode::kCancelled:
+      return "CANCELLED";
     case absl::StatusCode::kResourceExhausted:
       return "QUEUE_FULL";
     case absl::StatusCode::kUnavailable:

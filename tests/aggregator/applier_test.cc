@@ -2,7 +2,10 @@
 #include "aggregator/applier.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
+#include <future>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -44,6 +47,12 @@ class ApplierTest : public AggregatorTest {
     DecisionsLater held = SubmitLater({One("held")});
     store().AwaitHeldAppend();
     return held;
+  }
+
+  // Submits what must not be queued.
+  absl::Status SubmitInVain(const std::vector<v1::OperationResult>& results) {
+    return applier().Submit(Validate(results), false,
+                            [](const absl::StatusOr<Decisions>&) { ADD_FAILURE() << "it was refused"; });
   }
 
   // Notes when `name` is admitted and when it is done.
@@ -137,15 +146,67 @@ TEST_F(ApplierTest, AFullQueueRefusesAndKeepsNothingOfIt) {
   Start();
   DecisionsLater held = HoldOneAtTheDisk();
   DecisionsLater queued = SubmitLater({One("a"), One("b")});  // An empty queue takes anything.
-  EXPECT_THAT(applier().Submit(Validate({One("c")}), false,
-                               [](const absl::StatusOr<Decisions>&) { ADD_FAILURE() << "it was refused"; }),
-              StatusIs(absl::StatusCode::kResourceExhausted, _));
+  EXPECT_THAT(SubmitInVain({One("c")}), StatusIs(absl::StatusCode::kResourceExhausted, _));
   EXPECT_THAT(applier().ChangeOperation(Closing(true), [](const auto&) { ADD_FAILURE() << "it was refused"; }),
               StatusIs(absl::StatusCode::kResourceExhausted, _));
   store().Release();
   EXPECT_THAT(queued.get(), IsOk());
   EXPECT_EQ(Total(), "warrants-executed: 3 from 3/1");
   EXPECT_EQ(SubmitOne(One("c")).outcome, v1::OUTCOME_ACCEPTED) << "there is room again";
+}
+
+TEST_F(ApplierTest, OnceSomethingDidNotFitNothingIsReadUntilThereIsMuchRoom) {
+  const int64_t bytes = Validate({One("a")}).bytes();
+  limits_.max_queued_bytes = 4 * bytes;
+  Start();
+  EXPECT_THAT(applier().CheckRoom(), IsOk());
+  DecisionsLater held = HoldOneAtTheDisk();
+  DecisionsLater queued = SubmitLater({One("a"), One("b"), One("c")});  // Less than three times one.
+  DecisionsLater fits = SubmitLater({One("d")});
+  EXPECT_THAT(applier().CheckRoom(), IsOk()) << "nothing was refused yet";
+  EXPECT_THAT(SubmitInVain({One("e"), One("f"), One("g")}), StatusIs(absl::StatusCode::kResourceExhausted, _));
+  EXPECT_THAT(applier().CheckRoom(), StatusIs(absl::StatusCode::kResourceExhausted, _));
+  store().Release();
+  EXPECT_THAT(fits.get(), IsOk());
+  EXPECT_THAT(applier().CheckRoom(), IsOk());
+}
+
+TEST_F(ApplierTest, NothingIsQueuedBehindWhatHasWaitedTooLong) {
+  limits_.max_queue_wait = std::chrono::milliseconds(0);
+  Start();
+  DecisionsLater held = HoldOneAtTheDisk();
+  DecisionsLater queued = SubmitLater({One("a")});               // Nothing was before it.
+  while (applier().CheckRoom().ok()) std::this_thread::yield();  // Until the clock has moved.
+  EXPECT_THAT(SubmitInVain({One("b")}), StatusIs(absl::StatusCode::kResourceExhausted, _));
+  store().Release();
+  EXPECT_THAT(queued.get(), IsOk());
+  EXPECT_THAT(applier().CheckRoom(), IsOk());
+  EXPECT_EQ(SubmitOne(One("b")).outcome, v1::OUTCOME_ACCEPTED);
+}
+
+TEST_F(ApplierTest, WhatNobodyWaitsForAnyMoreIsNotDecided) {
+  struct Row {
+    const char* name;
+    bool abandoned;
+    absl::StatusCode code;
+  };
+  DecisionsLater held = HoldOneAtTheDisk();
+  std::vector<std::pair<Row, DecisionsLater>> submitted;
+  for (const Row& row :
+       {Row{"given up", true, absl::StatusCode::kCancelled}, Row{"waited for", false, absl::StatusCode::kOk},
+        Row{"given up too", true, absl::StatusCode::kCancelled}}) {
+    auto done = std::make_shared<std::promise<absl::StatusOr<Decisions>>>();
+    EXPECT_THAT(applier().Submit(
+                    Validate({One(absl::StrCat("r", submitted.size()))}), false,
+                    [done](absl::StatusOr<Decisions> decisions) { done->set_value(std::move(decisions)); },
+                    [abandoned = row.abandoned] { return abandoned; }),
+                IsOk());
+    submitted.emplace_back(row, done->get_future());
+  }
+  store().Release();
+  for (auto& [row, later] : submitted) EXPECT_EQ(later.get().status().code(), row.code) << row.name;
+  EXPECT_THAT(store().appended(), ElementsAre(1, 1));
+  EXPECT_EQ(Total(), "warrants-executed: 2 from 2/1");
 }
 
 TEST_F(ApplierTest, WhatWaitsForRoomIsAdmittedInOrderWhenThereIs) {
@@ -253,7 +314,7 @@ TEST_F(ApplierTest, AnAsOfTimeThatWasAnsweredWhileTheDiskRefusesStaysTrue) {
 TEST_F(ApplierTest, AFailedReadIsAnsweredAndTheWriterGoesOn) {
   SubmitOne(One("a"));
   store().FailReads(absl::DataLossError("a table is damaged"));
-  EXPECT_THAT(SubmitLater({One("b")}).get(), StatusIs(absl::StatusCode::kDataLoss, "a table is damaged"));
+  EXPECT_THAT(SubmitInVain({One("b")}), StatusIs(absl::StatusCode::kDataLoss, "a table is damaged"));
   store().FailReads(absl::OkStatus());
   EXPECT_EQ(SubmitOne(One("b")).outcome, v1::OUTCOME_ACCEPTED);
   EXPECT_EQ(Total(), "warrants-executed: 2 from 2/1");
