@@ -1,6 +1,7 @@
 #include "aggregator/applier.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -136,12 +137,16 @@ void Applier::AnswerAbandoned(std::vector<Submission>* submissions) {
     auto* const results = std::get_if<Results>(&submission.work);
     return results != nullptr && results->abandoned != nullptr && results->abandoned();
   };
-  std::vector<Submission> wanted;
   std::vector<Submission> abandoned;
+  size_t kept = 0;
   for (Submission& submission : *submissions) {
-    (is_abandoned(submission) ? abandoned : wanted).push_back(std::move(submission));
+    if (is_abandoned(submission)) {
+      abandoned.push_back(std::move(submission));
+    } else if (Submission& place = (*submissions)[kept++]; &place != &submission) {
+      place = std::move(submission);
+    }
   }
-  *submissions = std::move(wanted);
+  submissions->erase(submissions->begin() + static_cast<std::ptrdiff_t>(kept), submissions->end());
   Fail(&abandoned, absl::CancelledError("Nobody waits for the answer any more; nothing was stored."));
 }
 

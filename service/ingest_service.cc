@@ -19,6 +19,10 @@
 namespace muster {
 namespace {
 
+// Of calls, for their memory.
+constexpr size_t kMaxSpareSubmissions = 256;
+constexpr int kMaxSpareResults = 16;
+
 grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::Status& status) {
   reactor->Finish(ToGrpcStatus(status));
   return reactor;
@@ -29,16 +33,17 @@ absl::Status Stopping() {
 }
 
 // Whether `bytes`, which are used up, are such a message.
-bool Parse(grpc::ByteBuffer* bytes, v1::StreamResultsRequest* request) {
-  return grpc::SerializationTraits<v1::StreamResultsRequest>::Deserialize(bytes, request).ok();
+template <typename Message>
+bool Parse(grpc::ByteBuffer* bytes, Message* message) {
+  return grpc::SerializationTraits<Message>::Deserialize(bytes, message).ok();
 }
 
-grpc::ByteBuffer Serialised(const v1::StreamResultsResponse& answer) {
+template <typename Message>
+grpc::ByteBuffer Serialised(const Message& message) {
   grpc::ByteBuffer bytes;
   bool is_owned = false;
   // It cannot fail for a message in memory that is far below 2 GiB.
-  const grpc::Status status =
-      grpc::SerializationTraits<v1::StreamResultsResponse>::Serialize(answer, &bytes, &is_owned);
+  const grpc::Status status = grpc::SerializationTraits<Message>::Serialize(message, &bytes, &is_owned);
   MUSTER_CHECK(status.ok());
   return bytes;
 }
@@ -243,25 +248,54 @@ IngestService::IngestService(const Store& store, const Cubes& cubes, Applier& ap
 
 IngestService::~IngestService() = default;
 
+std::unique_ptr<IngestService::Submission> IngestService::TakeSubmission() {
+  const std::lock_guard<std::mutex> lock(spare_mutex_);
+  if (spare_submissions_.empty()) return std::make_unique<Submission>();
+  std::unique_ptr<Submission> submission = std::move(spare_submissions_.back());
+  spare_submissions_.pop_back();
+  return submission;
+}
+
+void IngestService::PutBack(std::unique_ptr<Submission> submission) {
+  // What a large request has taken is not worth keeping for the next, which is small where requests are many.
+  if (submission->request.results_size() > kMaxSpareResults) return;
+  submission->request.Clear();
+  submission->checked.Clear();
+  submission->response.Clear();
+  const std::lock_guard<std::mutex> lock(spare_mutex_);
+  if (spare_submissions_.size() < kMaxSpareSubmissions) spare_submissions_.push_back(std::move(submission));
+}
+
 grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
-                                                       const v1::SubmitResultsRequest* request,
-                                                       v1::SubmitResultsResponse* response) {
+                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
-  if (absl::Status status = CheckResultCount(request->results_size()); !status.ok()) return Finish(reactor, status);
+  if (absl::Status room = applier_.CheckRoom(); !room.ok()) return Finish(reactor, room);
 
-  CheckedRequest checked;
-  CheckResults(request->results(), cubes_.catalogue(), *cubes_.operations(), &checked, response->mutable_receipts());
+  std::unique_ptr<Submission> submission = TakeSubmission();
+  grpc::ByteBuffer bytes(*request);  // Shares its slices.
+  if (!Parse(&bytes, &submission->request)) return Finish(reactor, MalformedMessage());
+  const bool validate_only = submission->request.validate_only();
+  if (absl::Status status = CheckResultCount(submission->request.results_size()); !status.ok()) {
+    return Finish(reactor, status);
+  }
+  CheckResults(submission->request.results(), cubes_.catalogue(), *cubes_.operations(), &submission->checked,
+               submission->response.mutable_receipts());
+  CheckedResults valid = std::move(submission->checked.valid);
   const absl::Status queued = applier_.Submit(
-      std::move(checked.valid), request->validate_only(),
-      [reactor, response, places = std::move(checked.places)](const absl::StatusOr<Decisions>& decisions) {
+      std::move(valid), validate_only,
+      [this, reactor, response, submission = std::move(submission)](absl::StatusOr<Decisions> decisions) mutable {
         if (decisions.ok()) {
-          FinishReceipts(places, decisions->decisions, response->mutable_receipts());
-          response->set_position(decisions->position);
+          FinishReceipts(submission->checked.places, decisions->decisions, submission->response.mutable_receipts());
+          submission->response.set_position(decisions->position);
+          *response = Serialised(submission->response);
+          submission->checked.valid = std::move(decisions->results);
+          PutBack(std::move(submission));
         }
         reactor->Finish(ToGrpcStatus(decisions.status()));
-      });
+      },
+      [context] { return context->IsCancelled(); });
   return queued.ok() ? reactor : Finish(reactor, queued);
 }
 

@@ -5,18 +5,20 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
+#include "service/receipts.h"
 #include "storage/store.h"
 
 namespace muster {
 
 // Streams come as bytes: gRPC would take a message that it cannot read for the end of the stream, and the call would
-// end well although nobody answered it.
+// end well although nobody answered it. Single requests do, so that one there is no room for need not be read.
 using IngestServiceBase =
-    v1::IngestService::WithCallbackMethod_SubmitResults<v1::IngestService::WithRawCallbackMethod_StreamResults<
+    v1::IngestService::WithRawCallbackMethod_SubmitResults<v1::IngestService::WithRawCallbackMethod_StreamResults<
         v1::IngestService::WithCallbackMethod_GetResult<v1::IngestService::WithCallbackMethod_ListResults<
             v1::IngestService::WithCallbackMethod_ListRevisions<v1::IngestService::Service>>>>>;
 
@@ -26,8 +28,8 @@ class IngestService final : public IngestServiceBase {
   IngestService(const Store& store, const Cubes& cubes, Applier& applier);
   ~IngestService() override;
 
-  grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const v1::SubmitResultsRequest* request,
-                                          v1::SubmitResultsResponse* response) override;
+  grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamResults(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetResult(grpc::CallbackServerContext* context, const v1::GetResultRequest* request,
@@ -44,12 +46,25 @@ class IngestService final : public IngestServiceBase {
  private:
   class ResultStream;
 
+  // What one call of SubmitResults is answered with, and made from.
+  struct Submission {
+    v1::SubmitResultsRequest request;
+    CheckedRequest checked;
+    v1::SubmitResultsResponse response;
+  };
+  // An empty one; the memory of an earlier one is used again.
+  std::unique_ptr<Submission> TakeSubmission();
+  void PutBack(std::unique_ptr<Submission> submission);
+
   absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
   absl::Status ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const;
 
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;
+
+  std::mutex spare_mutex_;
+  std::vector<std::unique_ptr<Submission>> spare_submissions_;  // Guarded by spare_mutex_.
 
   std::mutex streams_mutex_;
   std::map<const ResultStream*, std::weak_ptr<ResultStream>> streams_;  // Guarded by streams_mutex_: those under way.
