@@ -36,6 +36,7 @@ std::vector<Suite> AllSuites() {
       {"unary", "durable ingest of single results, beside a bare gRPC echo", muster::bench::RunUnarySuite},
       {"query", "latency of totals, beside a bare gRPC echo", muster::bench::RunQuerySuite},
       {"mixed", "1,000 queries a second while results come in", muster::bench::RunMixedSuite},
+      {"overload", "50 clients that try ten times as much, without restraint", muster::bench::RunOverloadSuite},
       {"peers", "ingest and questions, beside PostgreSQL, SQLite, DuckDB and ClickHouse", muster::bench::RunPeersSuite},
   };
 }

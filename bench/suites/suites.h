@@ -23,6 +23,9 @@ void RunQuerySuite(const Settings& settings, Report& report);
 // Queries and ingest at once, beside each alone.
 void RunMixedSuite(const Settings& settings, Report& report);
 
+// What goes on while clients try ten times as much as the server can do, and when they stop, beside its peak.
+void RunOverloadSuite(const Settings& settings, Report& report);
+
 // Ingest and questions beside databases that somebody might take instead.
 void RunPeersSuite(const Settings& settings, Report& report);
 
