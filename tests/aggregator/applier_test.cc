@@ -314,7 +314,7 @@ TEST_F(ApplierTest, AnAsOfTimeThatWasAnsweredWhileTheDiskRefusesStaysTrue) {
 TEST_F(ApplierTest, AFailedReadIsAnsweredAndTheWriterGoesOn) {
   SubmitOne(One("a"));
   store().FailReads(absl::DataLossError("a table is damaged"));
-  EXPECT_THAT(SubmitInVain({One("b")}), StatusIs(absl::StatusCode::kDataLoss, "a table is damaged"));
+  EXPECT_THAT(SubmitLater({One("b")}).get(), StatusIs(absl::StatusCode::kDataLoss, "a table is damaged"));
   store().FailReads(absl::OkStatus());
   EXPECT_EQ(SubmitOne(One("b")).outcome, v1::OUTCOME_ACCEPTED);
   EXPECT_EQ(Total(), "warrants-executed: 2 from 2/1");
