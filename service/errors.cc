@@ -26,7 +26,7 @@ std::string TypeUrl(const google::protobuf::Message& message) {
 absl::string_view ReasonOf(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kCancelled:
-      return "CANCELLED";
+      return "CALL_CANCELLED";
     case absl::StatusCode::kResourceExhausted:
       return "QUEUE_FULL";
     case absl::StatusCode::kUnavailable:

@@ -243,8 +243,8 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   absl::Status status_;  // What the call ends with.
 };
 
-IngestService::IngestService(const Store& store, const Cubes& cubes, Applier& applier)
-    : store_(store), cubes_(cubes), applier_(applier) {}
+IngestService::IngestService(const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader)
+    : store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader) {}
 
 IngestService::~IngestService() = default;
 
@@ -328,16 +328,29 @@ grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* 
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
-  return Finish(reactor, ReadOne(*request, response));
+  if (absl::Status status = CheckGet(*request); !status.ok()) return Finish(reactor, status);
+  return FinishWithRead(context, reactor, [this, request, response] { return ReadOne(*request, response); });
 }
 
-absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const {
+grpc::ServerUnaryReactor* IngestService::FinishWithRead(grpc::CallbackServerContext* context,
+                                                        grpc::ServerUnaryReactor* reactor,
+                                                        absl::AnyInvocable<absl::Status()> read) {
+  disk_reader_.Read({.is_wanted = [context] { return !context->IsCancelled(); },  // By its client, or by its deadline.
+                     .read = std::move(read),
+                     .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
+  return reactor;
+}
+
+absl::Status IngestService::CheckGet(const v1::GetResultRequest& request) const {
   FieldProblems problems = CheckNames(request.operation(), request.force(), cubes_);
   if (!IsResultId(request.result_id())) {
     problems.push_back({"result_id", "RESULT_ID_MALFORMED",
                         absl::StrCat("is ", Quote(request.result_id()), "; must be 1 to 64 of A-Z a-z 0-9 . _ : -")});
   }
-  if (!problems.empty()) return InvalidRequest(problems);
+  return problems.empty() ? absl::OkStatus() : InvalidRequest(problems);
+}
+
+absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const {
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> newest =
       store_.ReadNewest({ResultKey{request.operation(), request.force(), request.result_id()}});
   if (!newest.ok()) return newest.status();
@@ -355,30 +368,39 @@ grpc::ServerUnaryReactor* IngestService::ListResults(grpc::CallbackServerContext
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
-  return Finish(reactor, ReadPage(*request, response));
+  const absl::StatusOr<ListedPage> page = CheckList(*request);
+  if (!page.ok()) return Finish(reactor, page.status());
+  return FinishWithRead(context, reactor,
+                        [this, request, response, page = *page] { return ReadPage(*request, page, response); });
 }
 
-absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const {
+absl::StatusOr<IngestService::ListedPage> IngestService::CheckList(const v1::ListResultsRequest& request) const {
   const FieldProblems problems = CheckNames(request.operation(), request.force(), cubes_);
   if (!problems.empty()) return InvalidRequest(problems);
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
   if (!size.ok()) return size.status();
-  const std::string scope = absl::StrCat("results/", request.operation(), "/", request.force());
-  const absl::StatusOr<std::string> key = ReadPageToken(scope, request.page_token());
+  ListedPage page;
+  page.scope = absl::StrCat("results/", request.operation(), "/", request.force());
+  page.size = *size;
+  const absl::StatusOr<std::string> key = ReadPageToken(page.scope, request.page_token());
   if (!key.ok()) return key.status();
-  LogPosition after = 0;
-  if (!key->empty() && !absl::SimpleAtoi(*key, &after)) return InvalidPageToken();
+  if (!key->empty() && !absl::SimpleAtoi(*key, &page.after)) return InvalidPageToken();
+  return page;
+}
+
+absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, const ListedPage& page,
+                                     v1::ListResultsResponse* response) const {
   // One more than asked for tells whether there is a next page.
   const absl::StatusOr<std::vector<LoggedEntry>> entries =
-      store_.ListNewest(request.operation(), request.force(), after, *size + 1);
+      store_.ListNewest(request.operation(), request.force(), page.after, page.size + 1);
   if (!entries.ok()) return entries.status();
   size_t bytes = 0;
   for (size_t index = 0; index < entries->size(); ++index) {
     v1::StoredResult stored = StoredResultOf((*entries)[index]);
     bytes += stored.ByteSizeLong() + 8;
     // Large results: end the page before it no longer fits a message.
-    if (index == static_cast<size_t>(*size) || (index > 0 && bytes > kMaxMessageBytes * 3 / 4)) {
-      response->set_next_page_token(MakePageToken(scope, absl::StrCat((*entries)[index - 1].position)));
+    if (index == static_cast<size_t>(page.size) || (index > 0 && bytes > kMaxMessageBytes * 3 / 4)) {
+      response->set_next_page_token(MakePageToken(page.scope, absl::StrCat((*entries)[index - 1].position)));
       break;
     }
     *response->add_results() = std::move(stored);

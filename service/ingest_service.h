@@ -5,11 +5,16 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
+#include "service/disk_reader.h"
 #include "service/receipts.h"
 #include "storage/store.h"
 
@@ -25,7 +30,7 @@ using IngestServiceBase =
 class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
-  IngestService(const Store& store, const Cubes& cubes, Applier& applier);
+  IngestService(const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader);
   ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -56,12 +61,27 @@ class IngestService final : public IngestServiceBase {
   std::unique_ptr<Submission> TakeSubmission();
   void PutBack(std::unique_ptr<Submission> submission);
 
+  // What of a list is asked for.
+  struct ListedPage {
+    std::string scope;  // Of its tokens.
+    LogPosition after = 0;
+    int size = 0;
+  };
+
+  // Finishes the call with what `read` returns, which runs on a thread that may wait for the disk; the call's messages
+  // are there until then.
+  grpc::ServerUnaryReactor* FinishWithRead(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
+                                           absl::AnyInvocable<absl::Status()> read);
+  absl::Status CheckGet(const v1::GetResultRequest& request) const;
   absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
-  absl::Status ReadPage(const v1::ListResultsRequest& request, v1::ListResultsResponse* response) const;
+  absl::StatusOr<ListedPage> CheckList(const v1::ListResultsRequest& request) const;
+  absl::Status ReadPage(const v1::ListResultsRequest& request, const ListedPage& page,
+                        v1::ListResultsResponse* response) const;
 
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;
+  DiskReader& disk_reader_;
 
   std::mutex spare_mutex_;
   std::vector<std::unique_ptr<Submission>> spare_submissions_;  // Guarded by spare_mutex_.

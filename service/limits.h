@@ -14,6 +14,11 @@ inline constexpr int kMaxStreamMessagesInFlight = 4;  // Of one stream: read, an
 inline constexpr int64_t kMaxQueuedBytes = 64 << 20;  // Of results that wait for the disk.
 inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share one sync.
 
+// Reads of the disk for calls. A few at once keep a disk busy, and as many at most take processor time from the writer.
+// A disk that needs 10 ms a read is through with all of them in less than a second, which callers can wait for.
+inline constexpr int kDiskReadThreads = 4;
+inline constexpr int kMaxDiskReads = 256;  // Under way, and waiting.
+
 inline constexpr int kDefaultRowsPerPage = 1'000;
 inline constexpr int kMaxRowsPerPage = 10'000;
 inline constexpr int kDefaultItemsPerPage = 100;

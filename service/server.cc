@@ -18,6 +18,7 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "service/catalogue_service.h"
+#include "service/disk_reader.h"
 #include "service/ingest_service.h"
 #include "service/malformed_requests.h"
 #include "service/store_service.h"
@@ -51,6 +52,7 @@ struct Server::Parts {
   std::unique_ptr<Applier> applier;
   std::unique_ptr<Checkpointer> checkpointer;
   std::unique_ptr<Scrubber> scrubber;
+  std::unique_ptr<DiskReader> disk_reader;
   std::unique_ptr<IngestService> ingest;
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
@@ -121,7 +123,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                          mismatch.operation, mismatch.position, mismatch.description);
       },
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
-  parts.ingest = std::make_unique<IngestService>(*parts.store, *parts.cubes, *parts.applier);
+  parts.disk_reader =
+      std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
+  parts.ingest = std::make_unique<IngestService>(*parts.store, *parts.cubes, *parts.applier, *parts.disk_reader);
   parts.totals = std::make_unique<TotalsService>(*parts.cubes);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.cubes, *parts.applier);
   parts.store_service = std::make_unique<StoreService>(*parts.store, *parts.cubes);
@@ -158,10 +162,12 @@ void Server::Stop() {
       parts.SetServing(false);
       parts.ingest->EndStreams();
       parts.store_service->StopBackups();
+      parts.disk_reader->Close();
       parts.grpc_server->Shutdown(std::chrono::system_clock::now() + kDrainDeadline);
       parts.grpc_server->Wait();
     }
     parts.store_service.reset();
+    if (parts.disk_reader != nullptr) parts.disk_reader->Stop();
     if (parts.scrubber != nullptr) parts.scrubber->Stop();
     if (parts.applier != nullptr) parts.applier->Stop();
     if (parts.checkpointer != nullptr) {

@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +30,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 // A context of one call with a deadline.
 struct Context : grpc::ClientContext {
@@ -177,11 +180,10 @@ class Calls {
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 
-  // `done` is called on a thread of gRPC.
+  // `accepted` is called on a thread of gRPC.
   void Submit(const v1::SubmitResultsRequest& request, milliseconds deadline,
               const std::function<void(const v1::SubmitResultsResponse&)>& accepted) {
-    auto call = std::make_shared<OneCall<v1::SubmitResultsResponse>>(deadline);
-    Begin();
+    OneCall<v1::SubmitResultsResponse>* const call = Begin<v1::SubmitResultsResponse>(deadline);
     client_.ingest->async()->SubmitResults(&call->context, &request, &call->response,
                                            [this, call, accepted](const grpc::Status& status) {
                                              if (status.ok()) accepted(call->response);
@@ -189,10 +191,13 @@ class Calls {
                                            });
   }
   void Get(const v1::GetResultRequest& request, milliseconds deadline) {
-    auto call = std::make_shared<OneCall<v1::GetResultResponse>>(deadline);
-    Begin();
+    OneCall<v1::GetResultResponse>* const call = Begin<v1::GetResultResponse>(deadline);
     client_.ingest->async()->GetResult(&call->context, &request, &call->response,
-                                       [this, call](const grpc::Status& status) { End(status); });
+                                       [this](const grpc::Status& status) { End(status); });
+  }
+
+  void CancelAll() {
+    for (const std::shared_ptr<Context>& context : contexts_) context->TryCancel();
   }
 
   void AwaitAll() { AwaitUntilUnderWay(0); }
@@ -219,9 +224,13 @@ class Calls {
     Response response;
   };
 
-  void Begin() {
+  template <typename Response>
+  OneCall<Response>* Begin(milliseconds deadline) {
+    const auto call = std::make_shared<OneCall<Response>>(deadline);
+    contexts_.emplace_back(call, &call->context);
     const std::lock_guard lock(mutex_);
     ++under_way_;
+    return call.get();
   }
   void End(const grpc::Status& status) {
     const std::lock_guard lock(mutex_);
@@ -231,6 +240,10 @@ class Calls {
   }
 
   Client& client_;
+  // Each keeps its call, and the channel too: were the last of them to go on gRPC's thread, that thread would wait for
+  // itself to end.
+  std::vector<std::shared_ptr<Context>> contexts_;
+
   mutable std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;
   int under_way_ = 0;
@@ -299,35 +312,128 @@ TEST_P(ServerOnStoppedDiskTest, ShedsWhatItHasNoRoomForAnswersQueriesAndThenGoes
 INSTANTIATE_TEST_SUITE_P(Actions, ServerOnStoppedDiskTest, testing::Values(DiskAction::kWrite, DiskAction::kSync),
                          [](const auto& row) { return row.param == DiskAction::kWrite ? "Writes" : "Syncs"; });
 
-// Off, for it fails: GetResult and ListResults read the disk on the threads that gRPC calls handlers on, of which there
-// are few. On two processors two such calls that wait keep the whole server from answering anything.
-TEST_F(ServerOnBadDiskTest, DISABLED_WhoeverWaitsToReadTheDiskKeepsNobodyFromTheTotals) {
-  for (int i = 0; i < 3; ++i) ASSERT_THAT(Submit(LargeRequest(i)), IsOkCall());
-  Stop();
-  Start();
-  const int64_t sum = client_->TotalOf(kOctober2021, "arrests")->sum();
-  disk_.Hold(DiskAction::kRead);
-  Calls calls(*client_);
-  std::vector<v1::GetResultRequest> requests;
-  for (int i = 0; i < 64; ++i) {
-    requests.emplace_back();
-    requests.back().set_operation(kOctober2021);
-    requests.back().set_force("thames-valley");
-    requests.back().set_result_id(absl::StrCat("large-", i % 3, "-", i));
+// Reads of the disk wait, and as many calls as may wait for them do.
+class ReadersOnStoppedDiskTest : public ServerOnBadDiskTest {
+ protected:
+  static constexpr int kRequests = 10;
+  static constexpr int kRefused = 20;  // Calls beyond the bound.
+
+  ReadersOnStoppedDiskTest() {
+    for (int i = 0; i < kRequests; ++i) EXPECT_THAT(Submit(LargeRequest(i)), IsOkCall());
+    // Nothing of them is in memory afterwards but the totals and where they stand in the log.
+    Stop();
+    Start();
+    // No two of them are read at one go.
+    for (int i = 0; i < kMaxDiskReads + kRefused; ++i) {
+      v1::GetResultRequest& request = requests_.emplace_back();
+      request.set_operation(kOctober2021);
+      request.set_force("thames-valley");
+      request.set_result_id(absl::StrCat("large-", i % kRequests, "-", i / kRequests * 32));
+    }
   }
-  for (const v1::GetResultRequest& request : requests) calls.Get(request, seconds(30));
-  disk_.AwaitHeld(1);
-  v1::QueryTotalsRequest request;
-  request.mutable_query()->add_operations(kOctober2021);
-  request.mutable_query()->add_metrics("arrests");
-  Context context(seconds(10));
-  v1::QueryTotalsResponse response;
-  EXPECT_THAT(client_->totals->QueryTotals(&context, request, &response), IsOkCall());
-  EXPECT_EQ(response.rows_size() == 1 ? response.rows(0).total().sum() : -1, sum);
+
+  // Returns when the server has taken as many as it takes, and refused the others. Every tenth call has a second more
+  // than that deadline: when the client sees these end, the server has met the others' deadline too, by its own clock.
+  void HoldReads(Calls* calls, milliseconds deadline = seconds(60)) {
+    disk_.Hold(DiskAction::kRead);
+    for (size_t i = 0; i < requests_.size(); ++i) {
+      calls->Get(requests_[i], i % 10 == 0 ? deadline + seconds(1) : deadline);
+    }
+    calls->AwaitUntilUnderWay(kMaxDiskReads);
+    const std::vector<grpc::Status> refused = calls->ended();
+    ASSERT_THAT(refused, SizeIs(kRefused));
+    for (const grpc::Status& status : refused) {
+      ASSERT_THAT(status, FailsWith(grpc::RESOURCE_EXHAUSTED, "READS_FULL"));
+      EXPECT_TRUE(ErrorOf(status).has_retry);
+    }
+  }
+
+  std::vector<v1::GetResultRequest> requests_;
+};
+
+TEST_F(ReadersOnStoppedDiskTest, WhoeverWaitsToReadTheDiskKeepsNobodyFromTheTotals) {
+  Calls calls(*client_);
+  HoldReads(&calls);
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), kRequests * kMaxResultsPerRequest);
+  EXPECT_EQ(Health(""), HealthCheckResponse::SERVING);
+  // What is wrong with a question is said without the disk.
+  v1::GetResultResponse got;
+  EXPECT_THAT(MUSTER_CALL(*client_, ingest, GetResult, v1::GetResultRequest(), &got),
+              FailsWith(grpc::INVALID_ARGUMENT, "INVALID_REQUEST"));
+  v1::ListResultsRequest list;
+  list.set_operation(kOctober2021);
+  list.set_force("thames-valley");
+  v1::ListResultsResponse page;
+  EXPECT_THAT(MUSTER_CALL(*client_, ingest, ListResults, list, &page),
+              FailsWith(grpc::RESOURCE_EXHAUSTED, "READS_FULL"));
+
   disk_.Release();
   calls.AwaitAll();
-  for (const grpc::Status& status : calls.ended()) EXPECT_THAT(status, IsOkCall());
+  std::vector<grpc::Status> statuses = calls.ended();
+  statuses.erase(statuses.begin(), statuses.begin() + kRefused);
+  EXPECT_THAT(statuses, SizeIs(kMaxDiskReads));
+  for (const grpc::Status& status : statuses) EXPECT_THAT(status, IsOkCall());
+  EXPECT_THAT(MUSTER_CALL(*client_, ingest, ListResults, list, &page), IsOkCall());
 }
+
+TEST_F(ReadersOnStoppedDiskTest, AStopAnswersThoseThatWaitAtOnce) {
+  Calls calls(*client_);
+  HoldReads(&calls);
+  std::thread stop([this] { server_->Stop(); });
+  calls.AwaitUntilUnderWay(kDiskReadThreads);
+  const std::vector<grpc::Status> statuses = calls.ended();
+  EXPECT_GE(statuses.size(), requests_.size() - kDiskReadThreads);
+  for (size_t i = kRefused; i < statuses.size(); ++i) {
+    EXPECT_THAT(statuses[i], FailsWith(grpc::UNAVAILABLE, "SERVER_STOPPING"));
+    EXPECT_TRUE(ErrorOf(statuses[i]).has_retry);
+  }
+  disk_.Release();
+  stop.join();
+  calls.AwaitAll();
+  const std::vector<grpc::Status> all = calls.ended();
+  for (size_t i = statuses.size(); i < all.size(); ++i) EXPECT_THAT(all[i], IsOkCall());
+  Stop();
+  disk_.Restart();
+  ExpectTheLaws();
+}
+
+// How a call ends of which the read still waits.
+struct AbandonedRead {
+  std::string name;
+  milliseconds deadline;
+  bool is_cancelled;
+  friend void PrintTo(const AbandonedRead& row, std::ostream* out) { *out << row.name; }
+};
+
+class AbandonedReadsTest : public ReadersOnStoppedDiskTest, public testing::WithParamInterface<AbandonedRead> {};
+
+TEST_P(AbandonedReadsTest, AreNotDone) {
+  Calls calls(*client_);
+  HoldReads(&calls, GetParam().deadline);
+  if (GetParam().is_cancelled) calls.CancelAll();
+  calls.AwaitAll();
+  // The server takes up what comes in over one connection in its order: after this answer it has heard of their end.
+  EXPECT_EQ(client_->TotalOf(kOctober2021, "arrests")->sum(), kRequests * kMaxResultsPerRequest);
+  const int64_t reads = disk_.Count(DiskAction::kRead);
+  disk_.Release();
+  // One that comes after all of them.
+  grpc::Status status;
+  do {
+    v1::GetResultResponse got;
+    status = MUSTER_CALL(*client_, ingest, GetResult, requests_.front(), &got);
+  } while (status.error_code() == grpc::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status, IsOkCall());
+  // Each takes one at least. Some were under way, those with more time may be read, and the server has reads of its
+  // own.
+  EXPECT_LT(disk_.Count(DiskAction::kRead) - reads, kMaxDiskReads / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ends, AbandonedReadsTest,
+                         testing::ValuesIn<AbandonedRead>({
+                             {"Cancelled", seconds(60), true},
+                             {"DeadlinePassed", seconds(2), false},
+                         }),
+                         [](const auto& row) { return row.param.name; });
 
 }  // namespace
 }  // namespace muster
