@@ -60,6 +60,11 @@ LogPosition Cubes::position() const {
   return position_;
 }
 
+int64_t Cubes::accept_time_us() const {
+  const ReadLock lock(*this);
+  return accept_time_us_;
+}
+
 int64_t Cubes::BeginGroup() {
   const std::lock_guard<std::mutex> lock(time_mutex_);
   group_time_us_ = std::max({now_us_(), latest_answered_us_ + 1, latest_group_us_ + 1});
@@ -76,7 +81,7 @@ int64_t Cubes::AsOfTime() const {
   const std::lock_guard<std::mutex> lock(time_mutex_);
   const int64_t now = group_time_us_ != 0 ? group_time_us_ - 1 : std::max(now_us_(), accept_time_us_);
   latest_answered_us_ = std::max(latest_answered_us_, now);
-  return now;
+  return latest_answered_us_;
 }
 
 size_t Cubes::Admit(const std::string& operation) {

@@ -79,6 +79,8 @@ class Cubes {
   const std::shared_ptr<const Catalogue>& shared_catalogue() const { return catalogue_; }
   std::shared_ptr<const OperationDirectory> operations() const;
   LogPosition position() const;
+  // Of the entry at position(); 0 if there is none.
+  int64_t accept_time_us() const;
 
   // The accept time of a group that is about to be written: later than all before it and than every `as_of_time_us`
   // that was ever answered. The group then ends with Apply or CancelGroup; one of which it is not known whether it was
@@ -140,7 +142,7 @@ class Cubes {
 
   mutable std::mutex time_mutex_;  // Taken after lock_.
   // Guarded by time_mutex_.
-  mutable int64_t latest_answered_us_ = 0;  // The latest `as_of_time_us` given out.
+  mutable int64_t latest_answered_us_ = 0;  // The latest `as_of_time_us` given out; none is earlier than one before it.
   int64_t group_time_us_ = 0;               // Of the group that is being written; 0 if none is.
   int64_t latest_group_us_ = 0;
 

@@ -29,6 +29,7 @@ inline constexpr size_t kMaxPagedRows = 400'000;  // In all of them together.
 inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
+inline constexpr std::chrono::minutes kClockBehindWorthSaying{1};  // The clock behind the newest entry, at a start.
 
 // The scrub in the background: it rests 99 times as long as it works, and at least so long after every step.
 inline constexpr int kScrubPauseFactor = 99;

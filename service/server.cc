@@ -1,5 +1,6 @@
 #include "service/server.h"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "aggregator/applier.h"
 #include "aggregator/checkpointer.h"
 #include "aggregator/cubes.h"
@@ -41,7 +42,11 @@ std::optional<std::string> LoopbackHost(const std::string& address) {
   return std::nullopt;
 }
 
-int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1'000; }
+// What the machine's clock says at this moment: Abseil's may be two seconds behind one that was set.
+int64_t NowMicros() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
 
 }  // namespace
 
@@ -99,6 +104,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   spdlog::info("store {}: position {}, of which {} replayed", options.store_directory, recovered->position,
                recovered->position - recovered->checkpoint_position);
+  const absl::Duration behind = absl::Microseconds(parts.cubes->accept_time_us() - NowMicros());
+  if (recovered->position > 0 && behind > absl::FromChrono(kClockBehindWorthSaying)) {
+    spdlog::warn("the clock is behind the newest entry of the log by {}; accept times go on from that entry",
+                 absl::FormatDuration(behind));
+  }
 
   Parts* const parts_pointer = &parts;
   parts.applier = std::make_unique<Applier>(
@@ -163,7 +173,9 @@ void Server::Stop() {
       parts.ingest->EndStreams();
       parts.store_service->StopBackups();
       parts.disk_reader->Close();
-      parts.grpc_server->Shutdown(std::chrono::system_clock::now() + kDrainDeadline);
+      // On the steady clock, so that a clock that is set meanwhile does not move the deadline.
+      parts.grpc_server->Shutdown(
+          gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kDrainDeadline.count(), GPR_TIMESPAN)));
       parts.grpc_server->Wait();
     }
     parts.store_service.reset();

@@ -175,7 +175,7 @@ TEST_F(CubesTest, NothingIsAcceptedAtATimeThatWasAnswered) {
   cubes_.Apply({Entry("kent", "a", 1)}, group);
   EXPECT_EQ(AsOf(cubes_), 9'000);
   now_us_ = 100;
-  EXPECT_EQ(AsOf(cubes_), group) << "all of it is in";
+  EXPECT_EQ(AsOf(cubes_), 9'000) << "and no answer is of an earlier time than the one before it";
 }
 
 TEST_F(CubesTest, AGroupWithNothingToWriteHoldsNoAnswerBack) {
@@ -189,6 +189,7 @@ TEST_F(CubesTest, AGroupWithNothingToWriteHoldsNoAnswerBack) {
 TEST_F(CubesTest, AStartGoesOnAfterTheTimeOfTheCheckpoint) {
   cubes_.Restore(7, 8'000);
   EXPECT_EQ(cubes_.position(), 7);
+  EXPECT_EQ(cubes_.accept_time_us(), 8'000);
   EXPECT_EQ(AsOf(cubes_), 8'000);
   EXPECT_EQ(cubes_.BeginGroup(), 8'001);
 }
