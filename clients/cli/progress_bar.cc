@@ -4,13 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
 #include "clients/cli/text.h"
 
 namespace muster::cli {
 namespace {
 
-constexpr absl::Duration kBetweenDrawings = absl::Milliseconds(100);
+constexpr std::chrono::milliseconds kBetweenDrawings{100};
 constexpr int kMaxBarColumns = 40;
 // Below this a bar shows nothing that the numbers do not.
 constexpr int kMinBarColumns = 8;
@@ -30,13 +29,13 @@ std::string RenderProgress(absl::string_view what, int64_t done, int64_t total, 
 }
 
 ProgressBar::~ProgressBar() {
-  if (last_drawn_ != absl::InfinitePast()) out_ << "\r\x1b[K" << std::flush;
+  if (last_drawn_.has_value()) out_ << "\r\x1b[K" << std::flush;
 }
 
 void ProgressBar::Show(int64_t done) {
   if (!terminal_.is_terminal) return;
-  const absl::Time now = absl::Now();
-  if (now - last_drawn_ < kBetweenDrawings) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (last_drawn_.has_value() && now - *last_drawn_ < kBetweenDrawings) return;
   last_drawn_ = now;
   out_ << "\r" << RenderProgress(what_, done, total_, terminal_.columns) << "\x1b[K" << std::flush;
 }

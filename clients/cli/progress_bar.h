@@ -2,12 +2,13 @@
 #ifndef MUSTER_CLIENTS_CLI_PROGRESS_BAR_H_
 #define MUSTER_CLIENTS_CLI_PROGRESS_BAR_H_
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "clients/cli/terminal.h"
 
 namespace muster::cli {
@@ -34,7 +35,7 @@ class ProgressBar {
   const int64_t total_;
   const Terminal terminal_;
   std::ostream& out_;
-  absl::Time last_drawn_ = absl::InfinitePast();
+  std::optional<std::chrono::steady_clock::time_point> last_drawn_;
 };
 
 }  // namespace muster::cli

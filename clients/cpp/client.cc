@@ -121,7 +121,7 @@ class MusterClient::Connection {
     while (true) {
       Response response;
       grpc::ClientContext context;
-      SetDeadline(context, deadline);
+      SetDeadline(context, waits.TimeLeft());
       const absl::Status status = Heard(StatusFromGrpc((stub.*method)(&context, request, &response)));
       if (status.ok()) return response;
       if (!MayRetry(status) || !MayWait(waits) || !waits.Wait(status)) return status;
@@ -130,6 +130,9 @@ class MusterClient::Connection {
 
   absl::StatusOr<int64_t> SubmitAll(absl::Span<const v1::OperationResult> results, const SubmitAllOptions& options,
                                     absl::Time deadline, const OnReceipts& on_receipts);
+
+  // For a call that is one of many, as the clock says it now.
+  absl::Time DeadlineOf(const RetryWaits& waits) const { return options_.clock.now() + waits.TimeLeft(); }
 
   // Whether a client in this state may wait for another attempt at all.
   bool MayWait(const RetryWaits& waits) const {
@@ -149,15 +152,15 @@ class MusterClient::Connection {
   };
 
   // Sends what is not acknowledged over one stream. OK when all of it is.
-  absl::Status Stream(Submission& submission, absl::Time deadline);
+  absl::Status Stream(Submission& submission, absl::Duration time_left);
 
   // Takes one answer. An error if it does not fit the message that it answers.
   static absl::Status TakeAnswer(v1::StreamResultsResponse& response, Submission& submission);
 
-  // gRPC has the system's clock, which tests do not use: what is left is what counts.
-  void SetDeadline(grpc::ClientContext& context, absl::Time deadline) const {
-    const absl::Duration left = std::max(deadline - options_.clock.now(), absl::ZeroDuration());
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoNanoseconds(left));
+  // On gRPC's steady clock.
+  static void SetDeadline(grpc::ClientContext& context, absl::Duration time_left) {
+    const int64_t nanoseconds = absl::ToInt64Nanoseconds(std::max(time_left, absl::ZeroDuration()));
+    context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(nanoseconds, GPR_TIMESPAN)));
   }
 
   // Notes whether `status` shows that a server is there, and returns it.
@@ -189,7 +192,7 @@ absl::StatusOr<int64_t> MusterClient::Connection::SubmitAll(absl::Span<const v1:
   RetryWaits waits(options_.retry, options_.clock, deadline);
   while (submission.next_batch < batches->size()) {
     const size_t next_before = submission.next_batch;
-    const absl::Status status = Heard(Stream(submission, deadline));
+    const absl::Status status = Heard(Stream(submission, waits.TimeLeft()));
     if (status.ok()) break;
     if (submission.next_batch > next_before) waits.Progressed();
     if (!MayRetry(status) || !MayWait(waits) || !waits.Wait(status)) return status;
@@ -197,9 +200,9 @@ absl::StatusOr<int64_t> MusterClient::Connection::SubmitAll(absl::Span<const v1:
   return submission.position;
 }
 
-absl::Status MusterClient::Connection::Stream(Submission& submission, absl::Time deadline) {
+absl::Status MusterClient::Connection::Stream(Submission& submission, absl::Duration time_left) {
   grpc::ClientContext context;
-  SetDeadline(context, deadline);
+  SetDeadline(context, time_left);
   const auto stream = ingest_->StreamResults(&context);
 
   // Writing and reading must not wait for each other: a server that has no room reads no further until its
@@ -289,8 +292,9 @@ absl::StatusOr<v1::ListResultsResponse> MusterClient::ListAllResults(absl::strin
   request.set_force(std::string(force));
   request.set_page_size(kMaxListPage);
   v1::ListResultsResponse all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
   do {
-    absl::StatusOr<v1::ListResultsResponse> page = ListResults(request, deadline);
+    absl::StatusOr<v1::ListResultsResponse> page = ListResults(request, connection_->DeadlineOf(waits));
     if (!page.ok()) return page.status();
     for (v1::StoredResult& result : *page->mutable_results()) *all.add_results() = std::move(result);
     request.set_page_token(page->next_page_token());
@@ -311,7 +315,7 @@ absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryAllTotals(const v1::T
   request.set_page_size(kMaxTotalsPage);
   v1::QueryTotalsResponse all;
   while (true) {
-    absl::StatusOr<v1::QueryTotalsResponse> page = QueryTotals(request, deadline);
+    absl::StatusOr<v1::QueryTotalsResponse> page = QueryTotals(request, connection_->DeadlineOf(waits));
     if (!page.ok()) {
       // The totals moved on between two pages, which must be of one position: begin again.
       if (!absl::IsAborted(page.status()) || !waits.Wait(page.status())) return page.status();
@@ -348,8 +352,9 @@ absl::StatusOr<v1::ListOperationsResponse> MusterClient::ListAllOperations(absl:
   v1::ListOperationsRequest request;
   request.set_page_size(kMaxListPage);
   v1::ListOperationsResponse all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
   do {
-    absl::StatusOr<v1::ListOperationsResponse> page = ListOperations(request, deadline);
+    absl::StatusOr<v1::ListOperationsResponse> page = ListOperations(request, connection_->DeadlineOf(waits));
     if (!page.ok()) return page.status();
     for (v1::Operation& operation : *page->mutable_operations()) *all.add_operations() = std::move(operation);
     request.set_page_token(page->next_page_token());

@@ -1,6 +1,7 @@
 #include "clients/cpp/retry.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 
 #include "absl/time/clock.h"
@@ -17,7 +18,9 @@ double SystemRandom() {
 }  // namespace
 
 ClientClock SystemClock() {
-  return {[] { return absl::Now(); }, [](absl::Duration duration) { absl::SleepFor(duration); }, SystemRandom};
+  return {[] { return absl::Now(); },
+          [] { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); },
+          [](absl::Duration duration) { absl::SleepFor(duration); }, SystemRandom};
 }
 
 bool MayRetry(const absl::Status& status) {
@@ -34,7 +37,7 @@ bool RetryWaits::Wait(const absl::Status& status) {
   // On top of what the server asked for, so that those it sent away together do not return together.
   const absl::Duration wait =
       RetryDelayOf(status).value_or(absl::ZeroDuration()) + longest * std::clamp(clock_.random(), 0.0, 1.0);
-  if (clock_.now() + wait >= deadline_) return false;
+  if (wait >= TimeLeft()) return false;
   clock_.sleep(wait);
   ++waits_;
   return true;

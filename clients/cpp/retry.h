@@ -13,6 +13,7 @@ namespace muster {
 // called from any thread.
 struct ClientClock {
   std::function<absl::Time()> now;
+  std::function<absl::Duration()> elapsed;  // Since some moment, whatever the clock is set to meanwhile.
   std::function<void(absl::Duration)> sleep;
   std::function<double()> random;  // Evenly in [0, 1).
 };
@@ -36,12 +37,16 @@ struct RetryPolicy {
 // Never ask about a call that this client itself has cancelled.
 bool MayRetry(const absl::Status& status);
 
-// The waits of one call. Not thread-safe: one call makes one.
+// The waits of one call, and how long it still has: its deadline stays as far away as it was at the start, whatever the
+// clock is set to meanwhile. Not thread-safe: one call makes one.
 class RetryWaits {
  public:
   // `policy` and `clock` are not owned and must outlive this object.
   RetryWaits(const RetryPolicy& policy, const ClientClock& clock, absl::Time deadline)
-      : policy_(policy), clock_(clock), deadline_(deadline) {}
+      : policy_(policy), clock_(clock), end_(clock.elapsed() + (deadline - clock.now())) {}
+
+  // Until the deadline; negative after it.
+  absl::Duration TimeLeft() const { return end_ - clock_.elapsed(); }
 
   // Waits before another attempt after `status`, at least as long as the server asked for. False at once, without
   // waiting, if the deadline would pass meanwhile.
@@ -56,7 +61,7 @@ class RetryWaits {
  private:
   const RetryPolicy& policy_;
   const ClientClock& clock_;
-  const absl::Time deadline_;
+  const absl::Duration end_;  // As clock_.elapsed() will have it.
   int waits_ = 0;
 };
 

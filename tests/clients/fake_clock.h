@@ -16,9 +16,14 @@ class FakeClock {
   // For a client. `this` must outlive it.
   ClientClock Functions() {
     return {[this] { return Now(); },
+            [this] {
+              const std::lock_guard<std::mutex> lock(mutex_);
+              return elapsed_;
+            },
             [this](absl::Duration duration) {
               const std::lock_guard<std::mutex> lock(mutex_);
               now_ += duration;
+              elapsed_ += duration;
               sleeps_.push_back(duration);
             },
             [this] {
@@ -30,6 +35,11 @@ class FakeClock {
   absl::Time Now() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return now_;
+  }
+  // Sets the clock to another time, in which none passes.
+  void Set(absl::Time now) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    now_ = now;
   }
   std::vector<absl::Duration> Sleeps() const {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -44,6 +54,7 @@ class FakeClock {
  private:
   mutable std::mutex mutex_;
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
+  absl::Duration elapsed_;
   std::vector<absl::Duration> sleeps_;
   double random_ = 1.0;
 };

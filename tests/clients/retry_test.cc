@@ -120,6 +120,16 @@ TEST_F(RetryWaitsTest, AWaitThatReachesTheDeadlineIsNotBegun) {
   EXPECT_TRUE(just_fits.Wait(unavailable_));
 }
 
+TEST_F(RetryWaitsTest, AClockThatIsSetMovesNoDeadline) {
+  RetryWaits waits = WaitsUntil(absl::Seconds(20));
+  for (const absl::Duration jump : {absl::Hours(-90'000), absl::Hours(90'000), absl::Hours(-90'000)}) {
+    clock_.Set(clock_.Now() + jump);
+    EXPECT_TRUE(waits.Wait(in_five_seconds_)) << jump;
+  }
+  EXPECT_EQ(waits.TimeLeft(), absl::Seconds(20) - 3 * absl::Seconds(5) - absl::Milliseconds(100 + 200 + 400));
+  EXPECT_FALSE(waits.Wait(in_five_seconds_)) << "20 seconds are 20 seconds";
+}
+
 TEST_F(RetryWaitsTest, ProgressMakesTheNextWaitAFirstOne) {
   RetryWaits waits = WaitsUntil(absl::Hours(1));
   EXPECT_TRUE(waits.Wait(unavailable_));
