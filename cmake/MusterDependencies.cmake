@@ -29,6 +29,15 @@ set_target_properties(libcsv::libcsv PROPERTIES
   IMPORTED_LOCATION "${MUSTER_LIBCSV}"
   INTERFACE_INCLUDE_DIRECTORIES "${MUSTER_LIBCSV_INCLUDE}")
 
+# To be loaded before a program that is to see another time. Of the two that there are this one alone stands threads; the
+# other now and then gives a time that is years from the faked one. Tests alone need it: a build does without, and where it
+# is missing the tests look where Debian puts it, and fail if it is not there either.
+find_library(MUSTER_LIBFAKETIME libfaketimeMT.so.1 PATH_SUFFIXES faketime)
+mark_as_advanced(MUSTER_LIBFAKETIME)
+if(NOT MUSTER_LIBFAKETIME)
+  set(MUSTER_LIBFAKETIME "/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/faketime/libfaketimeMT.so.1")
+endif()
+
 # muster::allocator: malloc for programs whose threads hand memory on to each other all the time. Sanitizers bring theirs.
 add_library(muster_allocator INTERFACE)
 add_library(muster::allocator ALIAS muster_allocator)
