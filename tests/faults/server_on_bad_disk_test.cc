@@ -29,6 +29,7 @@ using grpc::health::v1::HealthCheckResponse;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
+using testing::AnyOf;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -391,7 +392,10 @@ TEST_F(ReadersOnStoppedDiskTest, AStopAnswersThoseThatWaitAtOnce) {
   stop.join();
   calls.AwaitAll();
   const std::vector<grpc::Status> all = calls.ended();
-  for (size_t i = statuses.size(); i < all.size(); ++i) EXPECT_THAT(all[i], IsOkCall());
+  // Not every thread need have begun a read when the stop came: what it had not begun was answered like the others.
+  for (size_t i = statuses.size(); i < all.size(); ++i) {
+    EXPECT_THAT(all[i], AnyOf(IsOkCall(), FailsWith(grpc::UNAVAILABLE, "SERVER_STOPPING")));
+  }
   Stop();
   disk_.Restart();
   ExpectTheLaws();
