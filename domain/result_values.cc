@@ -272,14 +272,23 @@ void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> 
   }
 }
 
+Amount AmountOf(const v1::Figure& figure) {
+  return figure.has_value() ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
+                            : Amount::Uncounted();
+}
+
 std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
+  std::optional<ResolvedFigure> resolved = ResolveNames(catalogue, figure, figure_index);
+  if (resolved) resolved->amount = AmountOf(figure);
+  return resolved;
+}
+
+std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
   const std::optional<MetricIndex> metric = catalogue.FindMetric(figure.metric());
   if (!metric) return std::nullopt;
   ResolvedFigure resolved;
   resolved.metric = *metric;
   resolved.figure_index = figure_index;
-  resolved.amount = figure.has_value() ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
-                                       : Amount::Uncounted();
   for (const std::string& id : figure.categories()) {
     const std::optional<CategoryIndex> category = catalogue.FindCategory(id);
     if (!category) return std::nullopt;
@@ -296,7 +305,7 @@ std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1
   }
   for (TreeNodes& tree_nodes : resolved.tree_nodes) {
     if (tree_nodes.empty()) tree_nodes.push_back(0);
-    std::sort(tree_nodes.begin(), tree_nodes.end());
+    if (tree_nodes.size() > 1) std::sort(tree_nodes.begin(), tree_nodes.end());
   }
   return resolved;
 }

@@ -117,7 +117,14 @@ struct ValueOddity {
 void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> figures, ResultValues* values,
                    std::vector<ValueOddity>* oddities);
 
-// Looks up the names of one figure. nullopt if it does not resolve: ValidateResult says why.
+// Looks up the names of one figure, and leaves its amount. nullopt if one is not known, or not of its metric:
+// ValidateResult says which.
+std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
+
+// What a figure states, in base units; its value must be one that ValidateResult takes.
+Amount AmountOf(const v1::Figure& figure);
+
+// Both.
 std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
 
 // The same figure twice in `figures`: equal metric and tree nodes. Sorts `figures` as ComputeValues wants them and

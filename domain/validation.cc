@@ -134,12 +134,15 @@ class ResultValidator {
       return;
     }
     for (int index = 0; index < count; ++index) {
+      const v1::Figure& figure = result_.figures(index);
+      // The usual case first: names that resolve are known, and each was looked up once.
+      std::optional<ResolvedFigure> resolved;
+      if (figure.categories_size() <= kMaxCategoriesOfFigure) resolved = ResolveNames(catalogue_, figure, index);
       const size_t problems_before = problems_.size();
-      CheckFigure(result_.figures(index), index);
-      if (problems_.size() != problems_before) continue;
-      if (std::optional<ResolvedFigure> figure = ResolveFigure(catalogue_, result_.figures(index), index)) {
-        figures->push_back(*std::move(figure));
-      }
+      CheckFigure(figure, index, resolved);
+      if (!resolved || problems_.size() != problems_before) continue;
+      resolved->amount = AmountOf(figure);
+      figures->push_back(*std::move(resolved));
     }
     for (const auto& [index, earlier] : SortAndFindRepeated(figures)) {
       Add(absl::StrCat("figures[", index, "]"), "FIGURE_REPEATED",
@@ -159,18 +162,19 @@ class ResultValidator {
     }
   }
 
-  void CheckFigure(const v1::Figure& figure, int index) {
+  // `resolved` are its names, if all of them are known.
+  void CheckFigure(const v1::Figure& figure, int index, const std::optional<ResolvedFigure>& resolved) {
     const auto add = [&](absl::string_view field, absl::string_view reason, std::string description) {
       Add(absl::StrCat("figures[", index, "]", field.empty() ? "" : ".", field), reason, std::move(description));
     };
-    const std::optional<MetricIndex> metric = catalogue_.FindMetric(figure.metric());
+    const std::optional<MetricIndex> metric = resolved ? resolved->metric : catalogue_.FindMetric(figure.metric());
     if (!metric) {
       add("metric", "UNKNOWN_METRIC",
           absl::StrCat(Quote(figure.metric()), " is no known metric",
                        DidYouMean(catalogue_.NearestMetric(figure.metric()))));
     }
     CheckValue(figure, metric, add);
-    CheckCategories(figure, metric, index);
+    if (!resolved || figure.categories_size() > 1) CheckCategories(figure, metric, index);
     if (HasUnknownFields(figure)) {
       add("", "UNKNOWN_FIELD",
           "has fields that this server does not know, and would lose; send only fields of its version of the API");
