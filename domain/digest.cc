@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,11 +22,9 @@ class Encoder {
   absl::string_view bytes() const { return absl::string_view(bytes_.data(), size_); }
 
   void Integer(int64_t integer) {
-    const auto value = static_cast<uint64_t>(integer);
-    char* const end = MakeRoom(sizeof(value));
-    for (size_t i = 0; i < sizeof(value); ++i) {
-      end[i] = static_cast<char>(static_cast<unsigned char>(value >> (56 - 8 * i)));
-    }
+    auto value = static_cast<uint64_t>(integer);
+    for (; value >= 0x80; value >>= 7) Byte(static_cast<uint8_t>(value | 0x80));
+    Byte(static_cast<uint8_t>(value));
   }
   void Bytes(absl::string_view text) { std::copy(text.begin(), text.end(), MakeRoom(text.size())); }
   void String(absl::string_view text) {
@@ -34,6 +33,8 @@ class Encoder {
   }
 
  private:
+  void Byte(uint8_t byte) { *MakeRoom(1) = static_cast<char>(byte); }
+
   char* MakeRoom(size_t bytes) {
     if (bytes_.size() < size_ + bytes) bytes_.resize(2 * (size_ + bytes));
     char* const end = bytes_.data() + size_;
@@ -65,11 +66,17 @@ void Encode(const v1::Figure& figure, Encoder* encoder) {
 }  // namespace
 
 Sha256Digest Sha256(absl::string_view bytes) {
-  // Looked up once: OpenSSL 3 takes longer to find an algorithm than to hash a result.
+  // Looked up once, and a context kept by each thread: OpenSSL 3 takes as long for either as to hash a result.
   static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  struct FreeContext {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   Sha256Digest digest;
   unsigned int size = 0;
-  MUSTER_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, kSha256, nullptr) == 1);
+  MUSTER_CHECK(EVP_DigestInit_ex2(context.get(), kSha256, nullptr) == 1);
+  MUSTER_CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
+  MUSTER_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
   MUSTER_CHECK(size == digest.size());
   return digest;
 }

@@ -30,7 +30,8 @@ Sha256Digest Sha256(absl::string_view bytes);
 //     unit, qualifier            integers
 //     categories                 integer: how many; then each as a string, sorted by its bytes
 //
-// An integer is 8 bytes, big-endian; a string is its length as an integer and its bytes.
+// An integer is written as protobuf writes an int64: seven bits a byte, lowest first, the high bit set in all but the
+// last. A string is its length as an integer, and its bytes.
 Sha256Digest DigestOf(const v1::OperationResult& result);
 
 }  // namespace muster
