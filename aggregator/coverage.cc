@@ -4,14 +4,10 @@
 #include <tuple>
 
 #include "absl/time/time.h"
+#include "domain/timestamp.h"
 
 namespace muster {
 namespace {
-
-void SetTime(int64_t time_us, google::protobuf::Timestamp* to) {
-  to->set_seconds(time_us / 1'000'000);
-  to->set_nanos(static_cast<int32_t>(time_us % 1'000'000) * 1'000);
-}
 
 const ForceCube* CubeOf(const OperationCubes& operation, ForceIndex force) {
   return operation.forces[static_cast<size_t>(force)].get();
@@ -26,10 +22,10 @@ v1::CoverageState StateOf(const ForceCube* cube) {
   return cube->final_count() == cube->result_count() ? v1::COVERAGE_STATE_FINAL : v1::COVERAGE_STATE_PROVISIONAL;
 }
 
-v1::ForceCoverage CoverageOf(const OperationCubes& operation, ForceIndex force, RegionIndex region, bool expected,
-                             const Catalogue& catalogue, int64_t as_of_time_us) {
+void SetCoverage(const OperationCubes& operation, ForceIndex force, RegionIndex region, bool expected,
+                 const Catalogue& catalogue, int64_t as_of_time_us, v1::ForceCoverage* to) {
   const ForceCube* const cube = CubeOf(operation, force);
-  v1::ForceCoverage coverage;
+  v1::ForceCoverage& coverage = *to;
   coverage.set_operation(operation.operation->proto.id());
   coverage.set_force(catalogue.force(force).id());
   if (region != kNoRegion) coverage.set_region(catalogue.region(region).id());
@@ -47,7 +43,7 @@ v1::ForceCoverage CoverageOf(const OperationCubes& operation, ForceIndex force, 
   int64_t first_heard_us = 0;
   if (cube != nullptr) {
     coverage.set_result_count(cube->result_count());
-    if (cube->last_heard_us() != 0) SetTime(cube->last_heard_us(), coverage.mutable_last_heard_time());
+    if (cube->last_heard_us() != 0) *coverage.mutable_last_heard_time() = TimestampOf(cube->last_heard_us());
     first_heard_us = cube->first_heard_us();
   }
   if (operation.operation->due_time) {
@@ -58,7 +54,6 @@ v1::ForceCoverage CoverageOf(const OperationCubes& operation, ForceIndex force, 
       coverage.set_late(coverage.state() == v1::COVERAGE_STATE_MISSING && absl::FromUnixMicros(as_of_time_us) > due);
     }
   }
-  return coverage;
 }
 
 }  // namespace
@@ -75,8 +70,7 @@ std::vector<const OperationCubes*> OperationsInOrder(const CubesView& view, cons
   return operations;
 }
 
-v1::Coverage ComputeCoverage(const CubesView& view, const Catalogue& catalogue, const Scope& scope) {
-  v1::Coverage coverage;
+void ComputeCoverage(const CubesView& view, const Catalogue& catalogue, const Scope& scope, v1::Coverage* coverage) {
   for (const OperationCubes* const operation : OperationsInOrder(view, scope)) {
     const absl::CivilDay day = scope.regions_as_of.value_or(operation->operation->window.last);
     const std::vector<ForceIndex>& expected_forces = operation->operation->expected_forces;
@@ -86,20 +80,19 @@ v1::Coverage ComputeCoverage(const CubesView& view, const Catalogue& catalogue, 
       if (!scope.TakesRegion(region)) continue;
       const bool expected = std::binary_search(expected_forces.begin(), expected_forces.end(), force);
       if (!expected && CubeOf(*operation, force) == nullptr) continue;
-      v1::ForceCoverage one = CoverageOf(*operation, force, region, expected, catalogue, view.as_of_time_us);
+      v1::ForceCoverage& one = *coverage->add_forces();
+      SetCoverage(*operation, force, region, expected, catalogue, view.as_of_time_us, &one);
       if (expected) {
-        coverage.set_expected_count(coverage.expected_count() + 1);
+        coverage->set_expected_count(coverage->expected_count() + 1);
         if (one.state() == v1::COVERAGE_STATE_MISSING || one.state() == v1::COVERAGE_STATE_RETRACTED) {
-          coverage.add_missing_forces(one.force());
+          coverage->add_missing_forces(one.force());
         } else {
-          coverage.set_reported_count(coverage.reported_count() + 1);
-          if (one.state() != v1::COVERAGE_STATE_PROVISIONAL) coverage.set_final_count(coverage.final_count() + 1);
+          coverage->set_reported_count(coverage->reported_count() + 1);
+          if (one.state() != v1::COVERAGE_STATE_PROVISIONAL) coverage->set_final_count(coverage->final_count() + 1);
         }
       }
-      *coverage.add_forces() = std::move(one);
     }
   }
-  return coverage;
 }
 
 }  // namespace muster

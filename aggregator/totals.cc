@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "aggregator/coverage.h"
+#include "domain/timestamp.h"
 
 namespace muster {
 namespace {
@@ -46,25 +48,27 @@ bool FitsInt64(absl::int128 value) {
   return value >= std::numeric_limits<int64_t>::min() && value <= std::numeric_limits<int64_t>::max();
 }
 
-// Adds up the rows of one query. Lives for one view.
+// Adds up the rows of one query.
 class Summer {
  public:
-  Summer(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query)
-      : catalogue_(catalogue), query_(query), operations_(OperationsInOrder(view, query.scope)) {
+  Summer(const Catalogue& catalogue, const TotalsQuery& query) : catalogue_(catalogue), query_(query) {
     for (const MetricPlan& plan : query.metrics) rows_of_plan_ = std::max(rows_of_plan_, plan.rows.size());
-    const size_t operations = query.by_operation ? operations_.size() : 1;
-    const size_t count = operations * query.metrics.size() * rows_of_plan_;
-    if (!query.by_region && !query.by_force && !query.by_date && count <= kFewPlaces) {
-      few_places_.assign(count, kNoPlace);
-    }
   }
 
-  void Run() {
+  // Once. The view may go afterwards.
+  void Run(const CubesView& view) {
+    const std::vector<const OperationCubes*> cubes = OperationsInOrder(view, query_.scope);
+    for (const OperationCubes* const operation : cubes) operations_.push_back(operation->operation);
+    const size_t operations = query_.by_operation ? operations_.size() : 1;
+    const size_t count = operations * query_.metrics.size() * rows_of_plan_;
+    if (!query_.by_region && !query_.by_force && !query_.by_date && count <= kFewPlaces) {
+      few_places_.assign(count, kNoPlace);
+    }
     // Forces outermost, so that a row meets each force once over all operations.
     for (ForceIndex force = 0; force < catalogue_.force_count(); ++force) {
       if (!query_.scope.TakesForce(force)) continue;
-      for (size_t operation = 0; operation < operations_.size(); ++operation) {
-        const ForceCube* const cube = operations_[operation]->forces[static_cast<size_t>(force)].get();
+      for (size_t operation = 0; operation < cubes.size(); ++operation) {
+        const ForceCube* const cube = cubes[operation]->forces[static_cast<size_t>(force)].get();
         if (cube != nullptr) AddForce(static_cast<int>(operation), force, *cube);
       }
     }
@@ -211,7 +215,7 @@ class Summer {
     v1::TotalsRow& row = *to;
     const MetricPlan& plan = query_.metrics[static_cast<size_t>(key.metric_plan)];
     const v1::Metric& metric = catalogue_.metric(plan.metric);
-    if (query_.by_operation) row.set_operation(operations_[static_cast<size_t>(key.operation)]->operation->proto.id());
+    if (query_.by_operation) row.set_operation(operations_[static_cast<size_t>(key.operation)]->proto.id());
     if (query_.by_region && key.region != kLast) row.set_region(catalogue_.region(key.region).id());
     if (query_.by_force) row.set_force(catalogue_.force(key.force).id());
     row.set_metric(metric.id());
@@ -246,7 +250,7 @@ class Summer {
 
   const Catalogue& catalogue_;
   const TotalsQuery& query_;
-  const std::vector<const OperationCubes*> operations_;
+  std::vector<std::shared_ptr<const Operation>> operations_;  // In the order of answers.
   static constexpr size_t kFewPlaces = 16'384;
   static constexpr size_t kNoPlace = std::numeric_limits<size_t>::max();
 
@@ -261,21 +265,16 @@ class Summer {
 
 }  // namespace
 
-absl::StatusOr<TotalsAnswer> ComputeTotals(const Cubes& cubes, const TotalsQuery& query) {
-  absl::StatusOr<TotalsAnswer> answer = TotalsAnswer();
+absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer) {
+  Summer summer(cubes.catalogue(), query);
   cubes.Read([&](const CubesView& view) {
-    Summer summer(view, cubes.catalogue(), query);
-    summer.Run();
-    if (absl::Status added = summer.AddRows(&answer->rows); !added.ok()) {
-      answer = added;
-      return;
-    }
-    answer->coverage = ComputeCoverage(view, cubes.catalogue(), query.scope);
-    answer->cut_by_period_count = summer.cut_by_period_count();
-    answer->position = view.position;
-    answer->as_of_time_us = view.as_of_time_us;
+    summer.Run(view);
+    ComputeCoverage(view, cubes.catalogue(), query.scope, answer->mutable_coverage());
+    answer->set_position(view.position);
+    *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
   });
-  return answer;
+  answer->set_cut_by_period_count(summer.cut_by_period_count());
+  return summer.AddRows(answer->mutable_rows());
 }
 
 }  // namespace muster

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/timestamp.h"
 #include "service/errors.h"
 #include "service/limits.h"
-#include "service/times.h"
 
 namespace muster {
 namespace {

@@ -10,11 +10,12 @@
 #include "absl/strings/str_split.h"
 #include "aggregator/coverage.h"
 #include "aggregator/totals_query.h"
+#include "domain/timestamp.h"
+#include "google/protobuf/arena.h"
 #include "service/caller.h"
 #include "service/errors.h"
 #include "service/limits.h"
 #include "service/page_tokens.h"
-#include "service/times.h"
 
 namespace muster {
 namespace {
@@ -35,32 +36,42 @@ absl::Status InvalidQuery(const FieldProblems& problems) {
   return InvalidFields("INVALID_QUERY", "The query has invalid fields; see details.", problems);
 }
 
+// More than any row takes: six names of at most 64 bytes, a date, and numbers.
+constexpr size_t kMaxRowBytes = 700;
+
 // Where the page that begins at `begin` ends: it ends early where it would no longer fit a message, of which
 // `other_bytes` are taken.
 int EndOfPage(const google::protobuf::RepeatedPtrField<v1::TotalsRow>& rows, int begin, int size, size_t other_bytes) {
+  constexpr size_t kMaxBytes = kMaxMessageBytes * 3 / 4;
+  const int wanted = std::min(size, rows.size() - begin);
+  // Nearly always, and then not a row need be measured.
+  if (other_bytes + static_cast<size_t>(wanted) * kMaxRowBytes <= kMaxBytes) return begin + wanted;
   int end = begin;
   size_t bytes = other_bytes;
-  while (end < rows.size() && end - begin < size) {
+  while (end < begin + wanted) {
     bytes += rows[end].ByteSizeLong() + 8;
-    if (end > begin && bytes > kMaxMessageBytes * 3 / 4) break;
+    if (end > begin && bytes > kMaxBytes) break;
     ++end;
   }
   return end;
 }
 
-// What every page says.
-void SetFacts(const TotalsAnswer& answer, v1::QueryTotalsResponse* response) {
-  response->set_cut_by_period_count(answer.cut_by_period_count);
-  response->set_position(answer.position);
-  *response->mutable_as_of_time() = TimestampOf(answer.as_of_time_us);
+std::string NextPageToken(uint64_t number, int end) {
+  return MakePageToken(kTokenScope, absl::StrCat(number, "/", end));
 }
 
-void FillPage(const TotalsAnswer& answer, uint64_t number, int begin, int end, v1::QueryTotalsResponse* response) {
-  for (int index = begin; index < end; ++index) *response->add_rows() = answer.rows[index];
-  if (end < answer.rows.size()) {
-    response->set_next_page_token(MakePageToken(kTokenScope, absl::StrCat(number, "/", end)));
+// Request and response of one call, in memory of their own: thousands of rows are made, and go, as one.
+class ArenaMessages final : public grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse> {
+ public:
+  ArenaMessages() {
+    set_request(google::protobuf::Arena::CreateMessage<v1::QueryTotalsRequest>(&arena_));
+    set_response(google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena_));
   }
-}
+  void Release() override { delete this; }
+
+ private:
+  google::protobuf::Arena arena_;
+};
 
 // Finishes a stream at once.
 class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsResponse> {
@@ -71,22 +82,27 @@ class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsRespons
 
 }  // namespace
 
+grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse>* TotalsMessages::AllocateMessages() {
+  return new ArenaMessages();  // Released by gRPC.
+}
+
 // Starts anywhere, so that a token of an earlier run of the server finds nothing.
 PagedAnswers::PagedAnswers() : next_number_(std::random_device()()) {}
 
-uint64_t PagedAnswers::Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query) {
+uint64_t PagedAnswers::Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string query) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const uint64_t number = next_number_++;
-  rows_ += static_cast<size_t>(answer->rows.size());
+  rows_ += static_cast<size_t>(answer->rows_size());
   kept_.push_front({number, std::move(query), std::move(answer)});
   while (kept_.size() > 1 && (kept_.size() > kMaxPagedAnswers || rows_ > kMaxPagedRows)) {
-    rows_ -= static_cast<size_t>(kept_.back().answer->rows.size());
+    rows_ -= static_cast<size_t>(kept_.back().answer->rows_size());
     kept_.pop_back();
   }
   return number;
 }
 
-absl::StatusOr<std::shared_ptr<const TotalsAnswer>> PagedAnswers::Find(uint64_t number, const std::string& query) {
+absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Find(uint64_t number,
+                                                                                  const std::string& query) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found =
       std::find_if(kept_.begin(), kept_.end(), [number](const Kept& kept) { return kept.number == number; });
@@ -111,18 +127,17 @@ absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::Que
   if (!key.ok()) return key.status();
 
   if (key->empty()) {
-    absl::StatusOr<TotalsAnswer> fresh = Answer(request.query());
-    if (!fresh.ok()) return fresh.status();
-    SetFacts(*fresh, response);
-    response->mutable_coverage()->Swap(&fresh->coverage);
-    const int end = EndOfPage(fresh->rows, 0, *size, response->coverage().ByteSizeLong());
-    if (end == fresh->rows.size()) {
-      response->mutable_rows()->Swap(&fresh->rows);  // Nearly always all of it is one page.
-      return absl::OkStatus();
+    if (absl::Status answered = Answer(request.query(), response); !answered.ok()) {
+      response->Clear();
+      return answered;
     }
-    const auto answer = std::make_shared<const TotalsAnswer>(*std::move(fresh));
-    const uint64_t number = paged_answers_.Keep(answer, request.query().SerializeAsString());
-    FillPage(*answer, number, 0, end, response);
+    const int end = EndOfPage(response->rows(), 0, *size, response->coverage().ByteSizeLong());
+    if (end == response->rows_size()) return absl::OkStatus();  // Nearly always all of it is one page.
+    auto answer = std::make_shared<v1::QueryTotalsResponse>(*response);
+    answer->clear_coverage();
+    const uint64_t number = paged_answers_.Keep(std::move(answer), request.query().SerializeAsString());
+    response->mutable_rows()->DeleteSubrange(end, response->rows_size() - end);
+    response->set_next_page_token(NextPageToken(number, end));
     return absl::OkStatus();
   }
 
@@ -132,17 +147,21 @@ absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::Que
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &begin) || begin < 0) {
     return InvalidPageToken("must be a next_page_token of an earlier page");
   }
-  const absl::StatusOr<std::shared_ptr<const TotalsAnswer>> kept =
+  const absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> kept =
       paged_answers_.Find(number, request.query().SerializeAsString());
   if (!kept.ok()) return kept.status();
-  const TotalsAnswer& answer = **kept;
-  if (begin >= answer.rows.size()) return InvalidPageToken("must be a next_page_token of an earlier page");
-  SetFacts(answer, response);
-  FillPage(answer, number, begin, EndOfPage(answer.rows, begin, *size, 0), response);
+  const v1::QueryTotalsResponse& answer = **kept;
+  if (begin >= answer.rows_size()) return InvalidPageToken("must be a next_page_token of an earlier page");
+  response->set_cut_by_period_count(answer.cut_by_period_count());
+  response->set_position(answer.position());
+  *response->mutable_as_of_time() = answer.as_of_time();
+  const int end = EndOfPage(answer.rows(), begin, *size, 0);
+  for (int index = begin; index < end; ++index) *response->add_rows() = answer.rows(index);
+  if (end < answer.rows_size()) response->set_next_page_token(NextPageToken(number, end));
   return absl::OkStatus();
 }
 
-absl::StatusOr<TotalsAnswer> TotalsService::Answer(const v1::TotalsQuery& query) const {
+absl::Status TotalsService::Answer(const v1::TotalsQuery& query, v1::QueryTotalsResponse* answer) const {
   for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
                                     std::pair{query.as_of_position() != 0, "query.as_of_position"},
                                     std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
@@ -152,7 +171,7 @@ absl::StatusOr<TotalsAnswer> TotalsService::Answer(const v1::TotalsQuery& query)
   const std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!parsed) return InvalidQuery(problems);
-  return ComputeTotals(cubes_, *parsed);
+  return ComputeTotals(cubes_, *parsed, answer);
 }
 
 grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext* context,
@@ -169,7 +188,7 @@ absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::
   const std::optional<Scope> scope = ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!scope) return InvalidQuery(problems);
   cubes_.Read([&](const CubesView& view) {
-    *response->mutable_coverage() = ComputeCoverage(view, cubes_.catalogue(), *scope);
+    ComputeCoverage(view, cubes_.catalogue(), *scope, response->mutable_coverage());
     response->set_position(view.position);
     *response->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
   });

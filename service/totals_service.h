@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "aggregator/cubes.h"
 #include "aggregator/totals.h"
+#include "grpcpp/support/message_allocator.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 
 namespace muster {
@@ -22,15 +23,15 @@ class PagedAnswers {
   PagedAnswers();
 
   // Keeps an answer; returns its number.
-  uint64_t Keep(std::shared_ptr<const TotalsAnswer> answer, std::string query);
+  uint64_t Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string query);
   // ABORTED if it was forgotten; INVALID_ARGUMENT if it is the answer to another query.
-  absl::StatusOr<std::shared_ptr<const TotalsAnswer>> Find(uint64_t number, const std::string& query);
+  absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> Find(uint64_t number, const std::string& query);
 
  private:
   struct Kept {
     uint64_t number;
     std::string query;
-    std::shared_ptr<const TotalsAnswer> answer;
+    std::shared_ptr<const v1::QueryTotalsResponse> answer;
   };
 
   std::mutex mutex_;
@@ -39,10 +40,16 @@ class PagedAnswers {
   uint64_t next_number_;
 };
 
+// Where gRPC gets the messages of a call of QueryTotals from. Thread-safe.
+class TotalsMessages final : public grpc::MessageAllocator<v1::QueryTotalsRequest, v1::QueryTotalsResponse> {
+ public:
+  grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse>* AllocateMessages() override;
+};
+
 class TotalsService final : public v1::TotalsService::CallbackService {
  public:
   // Not owned; must outlive this object.
-  explicit TotalsService(const Cubes& cubes) : cubes_(cubes) {}
+  explicit TotalsService(const Cubes& cubes) : cubes_(cubes) { SetMessageAllocatorFor_QueryTotals(&messages_); }
 
   grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const v1::QueryTotalsRequest* request,
                                         v1::QueryTotalsResponse* response) override;
@@ -55,10 +62,11 @@ class TotalsService final : public v1::TotalsService::CallbackService {
 
  private:
   absl::Status Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response);
-  absl::StatusOr<TotalsAnswer> Answer(const v1::TotalsQuery& query) const;
+  absl::Status Answer(const v1::TotalsQuery& query, v1::QueryTotalsResponse* answer) const;
   absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
 
   const Cubes& cubes_;
+  TotalsMessages messages_;
   PagedAnswers paged_answers_;
 };
 

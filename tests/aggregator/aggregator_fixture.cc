@@ -162,19 +162,21 @@ void AggregatorTest::PutOperation(const v1::Operation& operation) {
   ASSERT_THAT(Change([operation](const OperationDirectory&) { return std::optional(operation); }), IsOk());
 }
 
-absl::StatusOr<TotalsAnswer> AggregatorTest::Query(const v1::TotalsQuery& query) {
+absl::StatusOr<v1::QueryTotalsResponse> AggregatorTest::Query(const v1::TotalsQuery& query) {
   FieldProblems problems;
   const std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", catalogue(), *cubes_->operations(), &problems);
   for (const FieldProblem& problem : problems) ADD_FAILURE() << problem.field << ": " << problem.description;
   if (!parsed) return absl::InvalidArgumentError("the query is wrong");
-  return ComputeTotals(*cubes_, *parsed);
+  v1::QueryTotalsResponse answer;
+  if (absl::Status computed = ComputeTotals(*cubes_, *parsed, &answer); !computed.ok()) return computed;
+  return answer;
 }
 
 std::vector<std::string> AggregatorTest::Rows(absl::string_view query_text) {
-  const absl::StatusOr<TotalsAnswer> answer = Query(QueryFromText(query_text));
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(QueryFromText(query_text));
   EXPECT_THAT(answer, IsOk());
-  return answer.ok() ? RowsInWords(answer->rows) : std::vector<std::string>();
+  return answer.ok() ? RowsInWords(answer->rows()) : std::vector<std::string>();
 }
 
 store::v1::LoggedResult AggregatorTest::LoggedAt(LogPosition position) {

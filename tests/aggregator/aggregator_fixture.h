@@ -75,7 +75,7 @@ class AggregatorTest : public StoreTest {
   void PutOperation(const v1::Operation& operation);
 
   // Fails the test where the query is wrong.
-  absl::StatusOr<TotalsAnswer> Query(const v1::TotalsQuery& query);
+  absl::StatusOr<v1::QueryTotalsResponse> Query(const v1::TotalsQuery& query);
   std::vector<std::string> Rows(absl::string_view query_text);
 
   // What the log holds at a position, which must be a result.

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/digest.h"
+#include "google/protobuf/util/time_util.h"
 #include "tests/aggregator/aggregator_fixture.h"
 #include "tests/aggregator/plain_model.h"
 #include "tests/domain/random_seed.h"
@@ -305,10 +306,11 @@ TEST_F(ApplierTest, AnAsOfTimeThatWasAnsweredWhileTheDiskRefusesStaysTrue) {
   store().FailAppends(absl::UnavailableError("the disk is on fire"));
   store().Release();
   EXPECT_FALSE(held.get().ok());
-  const absl::StatusOr<TotalsAnswer> answer = Query(v1::TotalsQuery());
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(v1::TotalsQuery());
   ASSERT_THAT(answer, IsOk());
-  EXPECT_EQ(answer->position, 0);
-  EXPECT_LT(answer->as_of_time_us, now_us_) << "what may be on disk after all was to be accepted at that time";
+  EXPECT_EQ(answer->position(), 0);
+  EXPECT_LT(google::protobuf::util::TimeUtil::TimestampToMicroseconds(answer->as_of_time()), now_us_)
+      << "what may be on disk after all was to be accepted at that time";
 }
 
 TEST_F(ApplierTest, AFailedReadIsAnsweredAndTheWriterGoesOn) {
@@ -485,9 +487,9 @@ TEST_F(ApplierTest, EightThreadsInRandomOrderMakeTheTotalsOfOneByOne) {
   v1::TotalsQuery query;
   query.add_group_by(v1::GROUP_BY_FORCE);
   query.add_group_by(v1::GROUP_BY_DATE);
-  const absl::StatusOr<TotalsAnswer> answer = Query(query);
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(query);
   ASSERT_THAT(answer, IsOk());
-  EXPECT_THAT(RowsInWords(answer->rows), testing::UnorderedElementsAreArray(RowsInWords(model.Totals(query))));
+  EXPECT_THAT(RowsInWords(answer->rows()), testing::UnorderedElementsAreArray(RowsInWords(model.Totals(query))));
   EXPECT_LE(static_cast<size_t>(store().last_position()), once.size()) << "no revision is logged twice";
   ExpectTheCubesEqualTheLog();
 }

@@ -75,7 +75,7 @@ class CoverageTest : public AggregatorTest {
     const std::optional<Scope> scope = ParseCoverageScope(parsed, catalogue(), *cubes().operations(), &problems);
     EXPECT_TRUE(problems.empty());
     v1::Coverage coverage;
-    cubes().Read([&](const CubesView& view) { coverage = ComputeCoverage(view, catalogue(), *scope); });
+    cubes().Read([&](const CubesView& view) { ComputeCoverage(view, catalogue(), *scope, &coverage); });
     return coverage;
   }
 

@@ -227,10 +227,10 @@ TEST_P(RandomHistoriesTest, GiveTheTotalsOfThePlainModelForEveryGrouping) {
     for (unsigned groupings = 0; groupings < 32; ++groupings) {
       for (const bool filtered : {false, true}) {
         const v1::TotalsQuery query = maker.Query(operations, groupings, filtered);
-        const absl::StatusOr<TotalsAnswer> answer = Query(query);
+        const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(query);
         ASSERT_THAT(answer, IsOk());
-        ASSERT_EQ(Comparable(answer->rows), Comparable(model.Totals(query))) << query.DebugString();
-        ASSERT_EQ(answer->cut_by_period_count, model.CutByPeriod(query)) << query.DebugString();
+        ASSERT_EQ(Comparable(answer->rows()), Comparable(model.Totals(query))) << query.DebugString();
+        ASSERT_EQ(answer->cut_by_period_count(), model.CutByPeriod(query)) << query.DebugString();
       }
     }
   }
@@ -240,9 +240,9 @@ TEST_P(RandomHistoriesTest, GiveTheTotalsOfThePlainModelForEveryGrouping) {
   everything.add_group_by(v1::GROUP_BY_REGION);
   everything.add_group_by(v1::GROUP_BY_CATEGORY);
   const std::vector<std::string> want = Comparable(all.Totals(everything));
-  EXPECT_EQ(Comparable(Query(everything)->rows), want);
+  EXPECT_EQ(Comparable(Query(everything)->rows()), want);
   Start();
-  EXPECT_EQ(Comparable(Query(everything)->rows), want);
+  EXPECT_EQ(Comparable(Query(everything)->rows()), want);
   const absl::StatusOr<VerificationReport> report = VerifyCubes(store(), cubes());
   ASSERT_THAT(report, IsOk());
   EXPECT_EQ(report->mismatch_count, 0);

@@ -267,8 +267,8 @@ TEST_F(ScrubberTest, ItStopsWhileItRests) {
 TEST_F(ScrubberTest, ItFindsNothingWhileResultsComeIn) {
   std::atomic<bool> done = false;
   std::thread sender([&] {
-    // Not for ever: what was revised since the cube was frozen leads back over all its revisions, and where the scrub is
-    // slowed down more than the writer, as under a sanitizer, it would never be through.
+    // Not for ever: what was revised since the cube was frozen leads back over all its revisions, and where the scrub
+    // is slowed down more than the writer, as under a sanitizer, it would never be through.
     constexpr int64_t kMostRevisions = 100;
     for (int64_t revision = 1; !done && revision <= kMostRevisions; ++revision) {
       std::vector<v1::OperationResult> results;

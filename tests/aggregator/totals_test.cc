@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/util/time_util.h"
 #include "tests/aggregator/aggregator_fixture.h"
 
 namespace muster {
@@ -254,7 +255,7 @@ TEST_F(TotalsTest, TheEdgesOfADateFilterCountWhatTheyCut) {
                                   "' end_date: '2021-10-", last, "' figures { metric: 'cash-seized' }"));
   }
   SubmitOf("surrey", "operation: 'county-lines-2021-10' start_date: '2021-10-11' end_date: '2021-10-17' nil: true");
-  const auto cut_by = [this](absl::string_view query) { return Query(QueryFromText(query))->cut_by_period_count; };
+  const auto cut_by = [this](absl::string_view query) { return Query(QueryFromText(query))->cut_by_period_count(); };
   EXPECT_EQ(cut_by(""), 0);
   EXPECT_EQ(cut_by("start_date: '2021-10-11' end_date: '2021-10-17'"), 0);
   EXPECT_EQ(cut_by("start_date: '2021-10-12'"), 2) << "11 to 12, and Surrey's";
@@ -285,10 +286,10 @@ TEST_P(MixtureTest, KeepsItsMeaning) {
                                      "'2021-10-17' figures { metric: 'cash-seized' ",
                                      GetParam().figures[i], " }"));
   }
-  const absl::StatusOr<TotalsAnswer> answer = Query(v1::TotalsQuery());
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(v1::TotalsQuery());
   ASSERT_THAT(answer, IsOk());
-  ASSERT_THAT(answer->rows, SizeIs(1));
-  EXPECT_EQ(answer->rows[0].total().ShortDebugString(), GetParam().want);
+  ASSERT_THAT(answer->rows(), SizeIs(1));
+  EXPECT_EQ(answer->rows(0).total().ShortDebugString(), GetParam().want);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -412,7 +413,7 @@ TEST_F(TotalsTest, ATotalBeyondSixtyFourBitsIsAnErrorThatNamesItAndNarrowerOnesA
     results.back().mutable_figures(0)->set_metric("cannabis-plants");
     if (results.size() == 1'000 || i == kFit) Submit(std::exchange(results, {}));
   }
-  const absl::StatusOr<TotalsAnswer> answer = Query(v1::TotalsQuery());
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(v1::TotalsQuery());
   EXPECT_THAT(answer, StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("\"cannabis-plants\"")));
   EXPECT_THAT(Rows("metrics: 'arrests'"), IsEmpty()) << "other questions are answered";
   EXPECT_THAT(Rows("group_by: GROUP_BY_FORCE"), ElementsAre("surrey cannabis-plants: 1000000000000000 from 1/1",
@@ -422,12 +423,12 @@ TEST_F(TotalsTest, ATotalBeyondSixtyFourBitsIsAnErrorThatNamesItAndNarrowerOnesA
 }
 
 TEST_F(TotalsOfThreeWeeksTest, AllNumbersOfAnAnswerAreOfOnePositionAndTime) {
-  const absl::StatusOr<TotalsAnswer> answer = Query(QueryFromText("operations: 'county-lines-2021-10'"));
+  const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(QueryFromText("operations: 'county-lines-2021-10'"));
   ASSERT_THAT(answer, IsOk());
-  EXPECT_EQ(answer->position, 7);
-  EXPECT_GE(answer->as_of_time_us, now_us_);
-  EXPECT_EQ(answer->coverage.expected_count(), 43);
-  EXPECT_EQ(answer->coverage.reported_count(), 1) << "of the forces and operations of the query";
+  EXPECT_EQ(answer->position(), 7);
+  EXPECT_GE(google::protobuf::util::TimeUtil::TimestampToMicroseconds(answer->as_of_time()), now_us_);
+  EXPECT_EQ(answer->coverage().expected_count(), 43);
+  EXPECT_EQ(answer->coverage().reported_count(), 1) << "of the forces and operations of the query";
 }
 
 }  // namespace

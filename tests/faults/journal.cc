@@ -52,9 +52,10 @@ std::vector<std::string> WrongTotals(const Catalogue& catalogue, const Cubes& cu
   FieldProblems problems;
   const std::optional<TotalsQuery> parsed = ParseTotalsQuery(query, "query", catalogue, *cubes.operations(), &problems);
   if (!parsed.has_value()) return {absl::StrCat("the query is wrong: ", problems.front().description)};
-  absl::StatusOr<TotalsAnswer> answer = ComputeTotals(cubes, *parsed);
-  if (!answer.ok()) return {absl::StrCat("no totals: ", answer.status().ToString())};
-  const std::vector<std::string> served = Comparable(std::move(answer->rows));
+  v1::QueryTotalsResponse answer;
+  const absl::Status answered = ComputeTotals(cubes, *parsed, &answer);
+  if (!answered.ok()) return {absl::StrCat("no totals: ", answered.ToString())};
+  const std::vector<std::string> served = Comparable(std::move(*answer.mutable_rows()));
   const std::vector<std::string> right = Comparable(model.Totals(query));
   std::vector<std::string> wrong;
   std::set_difference(served.begin(), served.end(), right.begin(), right.end(), std::back_inserter(wrong));

@@ -79,10 +79,11 @@ std::vector<std::string> Totals(const Cubes& cubes) {
   query.add_group_by(v1::GROUP_BY_CATEGORY);
   FieldProblems problems;
   const auto parsed = ParseTotalsQuery(query, "query", cubes.catalogue(), *cubes.operations(), &problems);
-  const absl::StatusOr<TotalsAnswer> answer = ComputeTotals(cubes, *parsed);
-  if (!answer.ok()) return {answer.status().ToString()};
+  v1::QueryTotalsResponse answer;
+  if (const absl::Status answered = ComputeTotals(cubes, *parsed, &answer); !answered.ok())
+    return {answered.ToString()};
   std::vector<std::string> lines;
-  for (const v1::TotalsRow& row : answer->rows) lines.push_back(row.ShortDebugString());
+  for (const v1::TotalsRow& row : answer.rows()) lines.push_back(row.ShortDebugString());
   return lines;
 }
 

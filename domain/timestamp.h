@@ -1,6 +1,6 @@
 // Microseconds since the Unix epoch as protobuf timestamps.
-#ifndef MUSTER_SERVICE_TIMES_H_
-#define MUSTER_SERVICE_TIMES_H_
+#ifndef MUSTER_DOMAIN_TIMESTAMP_H_
+#define MUSTER_DOMAIN_TIMESTAMP_H_
 
 #include <cstdint>
 
@@ -18,4 +18,4 @@ inline google::protobuf::Timestamp TimestampOf(int64_t time_us) {
 
 }  // namespace muster
 
-#endif  // MUSTER_SERVICE_TIMES_H_
+#endif  // MUSTER_DOMAIN_TIMESTAMP_H_
