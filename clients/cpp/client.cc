@@ -35,6 +35,8 @@ constexpr int kMaxReceiveBytes = 64 * 1024 * 1024;
 // waits between attempts are RetryPolicy's business.
 constexpr int kFirstReconnectMilliseconds = 100;
 constexpr int kMaxReconnectMilliseconds = 2'000;
+// How long one attempt may take, which is what gRPC calls the least backoff: a busy server needs more than a moment.
+constexpr int kConnectMilliseconds = 5'000;
 
 // The most of what pages helpers ask for in one page.
 constexpr int kMaxTotalsPage = 10'000;
@@ -44,7 +46,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMilliseconds);
   return grpc::CreateCustomChannel(server_address, grpc::InsecureChannelCredentials(), arguments);
 }

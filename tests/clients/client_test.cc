@@ -1,7 +1,13 @@
 #include "clients/cpp/client.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -223,6 +229,57 @@ TEST_F(ClientTest, AnAddressWhereNobodyEverAnsweredIsGivenUpAfterSomeAttempts) {
   EXPECT_THAT(nobody.GetOperation({}, In(absl::Hours(1))).status(), HasCode(absl::StatusCode::kUnavailable));
   EXPECT_THAT(clock_.Sleeps(), SizeIs(2));
   EXPECT_FALSE(nobody.ReachedServer());
+}
+
+// A listener that takes a connection and then says nothing, as a very busy server does for a while.
+class SilentListener {
+ public:
+  SilentListener() : listening_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listening_, any, size), 0);
+    EXPECT_EQ(listen(listening_, 8), 0);
+    EXPECT_EQ(getsockname(listening_, any, &size), 0);
+    address_ = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+  }
+  ~SilentListener() { Close(); }
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+
+  const std::string& address() const { return address_; }
+  // Whether anybody connects within that time; the connection stays open.
+  bool Accept(std::chrono::milliseconds within) {
+    pollfd waiting = {listening_, POLLIN, 0};
+    if (poll(&waiting, 1, static_cast<int>(within.count())) != 1) return false;
+    connections_.push_back(accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC));
+    return true;
+  }
+  void Close() {
+    for (const int connection : connections_) close(connection);
+    connections_.clear();
+    if (listening_ >= 0) close(std::exchange(listening_, -1));
+  }
+
+ private:
+  int listening_;
+  std::string address_;
+  std::vector<int> connections_;
+};
+
+TEST_F(ClientTest, ABusyServerHasTimeToTakeAConnection) {
+  SilentListener busy;
+  ClientOptions options = OptionsFor(busy.address());
+  options.retry.max_attempts_before_contact = 1;
+  MusterClient client(options);
+  std::future<absl::Status> call =
+      std::async(std::launch::async, [&] { return client.GetOperation({}, In(absl::Hours(1))).status(); });
+  ASSERT_TRUE(busy.Accept(std::chrono::seconds(30)));
+  EXPECT_FALSE(busy.Accept(std::chrono::milliseconds(500))) << "it was given up and tried anew";
+  busy.Close();
+  EXPECT_THAT(call.get(), HasCode(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(ClientTest, AServerThatWasHeardIsTriedUntilTheDeadline) {
