@@ -86,11 +86,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   }
 
   void OnReadDone(bool ok) override {
-    absl::Status status;
-    if (ok) {
-      status = Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
-    }
-    bool take = ok && status.ok();
+    bool take = ok;
     if (take) {
       const std::lock_guard<std::mutex> lock(mutex_);
       take = !ended_;  // An answer failed meanwhile: what came after it is not taken.
@@ -101,20 +97,15 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
       }
     }
     if (!take) {
-      EndReading(status);
+      EndReading(absl::OkStatus());
       return;
     }
-    std::unique_ptr<Answer> answer = TakeAnswer();
-    CheckResults(request_.results(), cubes_.catalogue(), *cubes_.operations(), &answer->checked,
-                 answer->message.mutable_receipts());
-    // Both callbacks may run before this returns, and the call may be over by then.
-    CheckedResults valid = std::move(answer->checked.valid);
-    applier_.SubmitWhenRoom(
-        std::move(valid), request_.validate_only(),
-        [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
-          GiveAnswer(std::move(answer), std::move(decisions));
-        },
-        [this] { Proceed([this] { admitting_ = false; }); });
+    // Nothing more is read before this one is admitted, so there is one at most.
+    if (request_bytes_.Length() < kMinHandedOnBytes) {
+      Admit();
+    } else {
+      service_.workers_.Run([this] { Admit(); });
+    }
   }
 
   void OnWriteDone(bool /*ok*/) override {
@@ -166,6 +157,32 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     std::unique_ptr<Answer> answer = std::move(spare_answers_.back());
     spare_answers_.pop_back();
     return answer;
+  }
+
+  // Takes the message that was read to the applier.
+  void Admit() {
+    const absl::Status status =
+        Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
+    if (!status.ok()) {
+      Proceed([&] {
+        admitting_ = false;
+        --in_flight_;
+        ended_ = true;
+        if (status_.ok()) status_ = status;
+      });
+      return;
+    }
+    std::unique_ptr<Answer> answer = TakeAnswer();
+    CheckResults(request_.results(), cubes_.catalogue(), *cubes_.operations(), &answer->checked,
+                 answer->message.mutable_receipts());
+    // Both callbacks may run before this returns, and the call may be over by then.
+    CheckedResults valid = std::move(answer->checked.valid);
+    applier_.SubmitWhenRoom(
+        std::move(valid), request_.validate_only(),
+        [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
+          GiveAnswer(std::move(answer), std::move(decisions));
+        },
+        [this] { Proceed([this] { admitting_ = false; }); });
   }
 
   void GiveAnswer(std::unique_ptr<Answer> answer, absl::StatusOr<Decisions> decisions) {

@@ -15,6 +15,8 @@
 #include "aggregator/cubes.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
 #include "service/disk_reader.h"
+#include "service/limits.h"
+#include "service/message_workers.h"
 #include "service/receipts.h"
 #include "storage/store.h"
 
@@ -82,6 +84,7 @@ class IngestService final : public IngestServiceBase {
   const Cubes& cubes_;
   Applier& applier_;
   DiskReader& disk_reader_;
+  MessageWorkers workers_{kMessageWorkers};
 
   std::mutex spare_mutex_;
   std::vector<std::unique_ptr<Submission>> spare_submissions_;  // Guarded by spare_mutex_.

@@ -19,6 +19,11 @@ inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share o
 inline constexpr int kDiskReadThreads = 4;
 inline constexpr int kMaxDiskReads = 256;  // Under way, and waiting.
 
+// Threads that read and check messages of streams, and from how many bytes on a message is handed to them: what is
+// smaller is done sooner than handed on.
+inline constexpr int kMessageWorkers = 2;
+inline constexpr size_t kMinHandedOnBytes = 8 << 10;
+
 inline constexpr int kDefaultRowsPerPage = 1'000;
 inline constexpr int kMaxRowsPerPage = 10'000;
 inline constexpr int kDefaultItemsPerPage = 100;
