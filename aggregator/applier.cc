@@ -70,23 +70,24 @@ void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, Resul
                              absl::AnyInvocable<void()>&& admitted) {
   const int64_t bytes = results.bytes();
   Submission submission{Results{std::move(results), validate_only, std::move(done), nullptr}, bytes};
-  absl::Status closed;
-  bool queued = false;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    closed = WhyClosed();
-    if (closed.ok()) {
-      queued = waiting_.empty() && (queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes);
-      if (queued) {
-        Queue(std::move(submission));
-      } else {
-        waiting_.push_back({std::move(submission), std::move(admitted)});
-      }
-    }
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (const absl::Status closed = WhyClosed(); !closed.ok()) {
+    lock.unlock();
+    std::get<Results>(submission.work).done(closed);
+    admitted();
+    return;
   }
+  const bool has_room = queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes;
+  if (!waiting_.empty() || !has_room) {
+    waiting_.push_back({std::move(submission), std::move(admitted)});
+    lock.unlock();
+    something_to_do_.notify_one();
+    return;
+  }
+  Queue(std::move(submission));
+  lock.unlock();
   something_to_do_.notify_one();
-  if (!closed.ok()) std::get<Results>(submission.work).done(closed);
-  if (queued || !closed.ok()) admitted();
+  admitted();
 }
 
 void Applier::Stop() {

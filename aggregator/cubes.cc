@@ -308,7 +308,7 @@ absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes) {
   const LogPosition first = cubes->position() + 1;
   if (first > last) return absl::OkStatus();
   Replayer replayer(store, *cubes);
-  const absl::Status status = store.Replay(first, [&](const LoggedEntry& entry) -> absl::Status {
+  absl::Status status = store.Replay(first, [&](const LoggedEntry& entry) -> absl::Status {
     if (entry.position > last) return absl::CancelledError();  // What came in since the replay began.
     return replayer.Take(entry);
   });

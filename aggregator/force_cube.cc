@@ -306,8 +306,7 @@ absl::StatusOr<ForceCube> ForceCube::FromCheckpoint(const Catalogue* catalogue,
     if (!block.ok()) return block.status();
     metric.periods.emplace_back(*period, *std::move(block));
   }
-  for (size_t index = 0; index < cube.metrics_.size(); ++index) {
-    MetricCube& metric = cube.metrics_[index];
+  for (MetricCube& metric : cube.metrics_) {
     for (const auto& [period, block] : metric.periods) metric.whole.Merge(block);
   }
   for (const store::v1::CheckpointPeriod& from : checkpoint.periods()) {

@@ -237,8 +237,9 @@ class Summer {
     if (adds_up) {
       total.set_sum(static_cast<int64_t>(amount.sum));
       total.set_at_least(static_cast<int64_t>(amount.AtLeast()));
-      if (const std::optional<absl::int128> at_most = amount.AtMost())
+      if (const std::optional<absl::int128> at_most = amount.AtMost()) {
         total.set_at_most(static_cast<int64_t>(*at_most));
+      }
       total.set_estimate(static_cast<int64_t>(amount.estimate_sum));
     }
     total.set_result_count(sum.cell.result_count);

@@ -275,7 +275,8 @@ class CatalogueReader {
     if (tree.size() - 1 < breakdown.categories_size()) {
       for (int place = 0; place < breakdown.categories_size(); ++place) {
         const v1::Category& category = breakdown.categories(place);
-        const bool reached = catalogue_->category_tree_node_[static_cast<size_t>(first + place)] != 0;
+        const bool reached =
+            catalogue_->category_tree_node_[static_cast<size_t>(first) + static_cast<size_t>(place)] != 0;
         // What hangs below a circle is not in it.
         if (!reached && IsOwnAncestor(breakdown, category)) {
           Fault(origin, absl::StrCat("category \"", category.id(), "\" of breakdown \"", breakdown.id(),

@@ -37,8 +37,9 @@ class MetricSolver {
 
   void Solve(ResultValues* values, std::vector<ValueOddity>* oddities) {
     // Children have higher numbers than their parents.
-    for (int node = lattice_.size() - 1; node >= 0; --node)
+    for (int node = lattice_.size() - 1; node >= 0; --node) {
       values_[static_cast<size_t>(node)] = ValueAt(node, oddities);
+    }
     for (int node = 0; node < lattice_.size(); ++node) {
       const std::optional<Amount>& amount = values_[static_cast<size_t>(node)];
       if (amount) values->AddNode({node, *amount, NotBrokenDown(node, *amount)});

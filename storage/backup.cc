@@ -204,8 +204,9 @@ absl::StatusOr<BackupReport> WriteBackup(const Database& database, LogPosition p
   };
   rocksdb::BackupID id = 0;
   const rocksdb::Status created = engine->CreateNewBackupWithMetadata(create, &database.db(), EncodeLabel(label), &id);
-  if (created.IsIncomplete())
+  if (created.IsIncomplete()) {
     return absl::CancelledError(absl::StrCat("the backup to ", Quoted(directory), " was stopped"));
+  }
   if (!created.ok()) return FromRocksDb(created, doing);  // Corruption is of a file of the store.
 
   if (const rocksdb::Status verified = engine->VerifyBackup(id, /*verify_with_checksum=*/true); !verified.ok()) {

@@ -406,6 +406,7 @@ absl::Status Database::OpenFamilies(const StoreOptions& options, bool may_create
 
   const std::shared_ptr<rocksdb::Cache> block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(kFamilies.size());
   for (const Family family : kFamilies) {
     descriptors.emplace_back(ToString(FamilyName(family)), MakeFamilyOptions(family, block_cache));
   }
@@ -467,6 +468,7 @@ absl::Status Database::ReplaceFamily(Family family) {
 absl::Status Database::Flush() const {
   const std::lock_guard no_replacement(flush_mutex_);
   std::vector<rocksdb::ColumnFamilyHandle*> families;
+  families.reserve(kFamilies.size());
   for (const Family family : kFamilies) families.push_back(this->family(family).get());
   return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), families),
                      absl::StrCat("flush the store in '", directory_, "'"));

@@ -29,7 +29,7 @@ Wanted ReadWanted() {
   const std::string words = text;
   const size_t colon = words.rfind(':');
   if (colon == std::string::npos) Refuse(text);
-  const Wanted wanted{words.substr(0, colon), std::atoi(words.c_str() + colon + 1)};
+  Wanted wanted{words.substr(0, colon), std::atoi(words.c_str() + colon + 1)};
   if (!IsFailpoint(wanted.name) || wanted.nth < 1) Refuse(text);
   return wanted;
 }

@@ -113,7 +113,7 @@ class LogCursor {
   absl::Status SeekTo(LogPosition position) {
     const std::array<char, kPositionKeyBytes> key = EncodePositionKey(position);
     iterator_->SeekForPrev(ToSlice(key));
-    if (const absl::Status loaded = Load(); !loaded.ok()) return loaded;
+    if (absl::Status loaded = Load(); !loaded.ok()) return loaded;
     if (!at_chunk_ || position > last()) return Missing(position);
     return absl::OkStatus();
   }
@@ -133,7 +133,7 @@ class LogCursor {
     const LogPosition next = last() + 1;
     const int64_t accept_time_us = chunk_.accept_time_us();
     iterator_->Next();
-    if (const absl::Status loaded = Load(); !loaded.ok()) return loaded;
+    if (absl::Status loaded = Load(); !loaded.ok()) return loaded;
     if (!at_chunk_ || first_ != next) return Missing(next);
     if (chunk_.accept_time_us() < accept_time_us) {
       return DataLossAt(Where(next), "its accept time is before that of the entry before it");
@@ -283,11 +283,11 @@ class RocksDbStore final : public Store {
 absl::Status RocksDbStore::Recover() {
   {
     LogCursor cursor(*database_, ScanOptions());
-    if (const absl::Status found = cursor.SeekToLast(); !found.ok()) return found;
+    if (absl::Status found = cursor.SeekToLast(); !found.ok()) return found;
     if (cursor.at_chunk()) {
       last_position_.store(cursor.last(), std::memory_order_release);
       last_accept_time_us_ = cursor.accept_time_us();
-      if (const absl::Status whole = CheckRecoveredLog(cursor); !whole.ok()) return whole;
+      if (absl::Status whole = CheckRecoveredLog(cursor); !whole.ok()) return whole;
     }
   }
   absl::StatusOr<std::unique_ptr<PositionMark>> mark =
@@ -386,7 +386,7 @@ ResultFingerprint RocksDbStore::Resolve(const ResultKey& key, LogPosition replac
 absl::Status RocksDbStore::CheckRecoveredLog(LogCursor& cursor) const {
   for (uint64_t left = database_->recovered_chunk_count(); left > 0; --left) {
     const LogPosition first = cursor.first();
-    if (const absl::Status moved = cursor.Previous(); !moved.ok()) return moved;
+    if (absl::Status moved = cursor.Previous(); !moved.ok()) return moved;
     if (!cursor.at_chunk()) return first == 1 ? absl::OkStatus() : cursor.Missing(first - 1);
     if (cursor.last() != first - 1) return cursor.Missing(first - 1);
   }
@@ -639,14 +639,14 @@ absl::Status RocksDbStore::Replay(LogPosition first,
   options.iterate_upper_bound = &upper_bound;
   options.readahead_size = kReplayReadaheadBytes;
   LogCursor cursor(*database_, options);
-  if (const absl::Status found = cursor.SeekTo(first); !found.ok()) return found;
+  if (absl::Status found = cursor.SeekTo(first); !found.ok()) return found;
   LoggedEntry logged;
   for (LogPosition position = first; position <= last; ++position) {
     if (position > cursor.last()) {
-      if (const absl::Status moved = cursor.Next(); !moved.ok()) return moved;
+      if (absl::Status moved = cursor.Next(); !moved.ok()) return moved;
     }
-    if (const absl::Status read = cursor.Read(position, logged); !read.ok()) return read;
-    if (const absl::Status visited = visit(logged); !visited.ok()) return visited;
+    if (absl::Status read = cursor.Read(position, logged); !read.ok()) return read;
+    if (absl::Status visited = visit(logged); !visited.ok()) return visited;
   }
   return absl::OkStatus();
 }
@@ -671,14 +671,14 @@ absl::StatusOr<std::vector<muster::v1::Operation>> RocksDbStore::ReadOperations(
 
 absl::Status RocksDbStore::WriteCheckpoint(const store::v1::CheckpointHeader& header,
                                            absl::Span<const CheckpointPart> changed, bool replace) {
-  if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
   if (absl::Status space = CheckSpace(); !space.ok()) return space;
   if (header.position() < 0 || header.position() > last_position()) {
     return absl::InvalidArgumentError(absl::StrCat("a checkpoint at position ", header.position(),
                                                    " is not of this log, which ends at ", last_position()));
   }
   for (const CheckpointPart& part : changed) {
-    if (const absl::Status fits = CheckForceKey(part.operation, part.force); !fits.ok()) return fits;
+    if (absl::Status fits = CheckForceKey(part.operation, part.force); !fits.ok()) return fits;
   }
 
   if (replace) {
@@ -781,7 +781,7 @@ absl::Status RocksDbStore::ReadCheckpoint(const std::function<absl::Status(Check
 }
 
 absl::Status RocksDbStore::Flush() {
-  if (const absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
   MUSTER_FAILPOINT("flush:before");
   if (absl::Status flushed = database_->Flush(); !flushed.ok()) return flushed;
   MUSTER_FAILPOINT("flush:after-tables");

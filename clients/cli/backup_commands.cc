@@ -82,7 +82,7 @@ ExitCode RunRestore(const RestoreOptions& options, Session& session) {
   std::vector<std::string> words = {MusterdPath(), "--restore", options.backup_directory, "--store",
                                     options.store_directory};
   if (options.backup_id != 0) {
-    words.push_back("--backup-id");
+    words.emplace_back("--backup-id");
     words.push_back(absl::StrCat(options.backup_id));
   }
   std::vector<char*> arguments;
