@@ -90,6 +90,7 @@ class FailingRun {
   }
 
   void Use(RunningMuster& muster) {
+    bool met_failure = false;  // Results were sent after it.
     for (int i = 0; i < 12; ++i) {
       const bool had_failed = disk_.HasFailed();
       const int64_t before = journal_.acknowledged_count();
@@ -98,9 +99,13 @@ class FailingRun {
       // RocksDB goes on without the file of options, which nobody reads. If it is told not to, it loses track of a
       // column family, and where the library is built with its assertions, as Debian's is, that ends the process.
       const bool counts = row_.action == DiskAction::kSync && !absl::StrContains(disk_.FirstFailure(), "/OPTIONS-");
-      if (counts && had_failed && journal_.acknowledged_count() > before) {
+      // A manifest is synced on threads in the background too, and RocksDB hears of it a moment after the disk: what is
+      // acknowledged in between is synced in the write-ahead log. Once only.
+      const bool is_told_later = absl::StrContains(disk_.FirstFailure(), "/MANIFEST-") && !met_failure;
+      if (counts && had_failed && !is_told_later && journal_.acknowledged_count() > before) {
         Say("acknowledges after a failed sync of ", disk_.FirstFailure());
       }
+      met_failure = met_failure || had_failed;
       absl::Status other;
       if (i % 4 == 1) other = muster.checkpointer().WriteNow();
       if (i % 4 == 3) other = muster.store().Flush();
