@@ -22,6 +22,11 @@ absl::Status Applier::WhyClosed() const {
   return absl::OkStatus();
 }
 
+// An empty queue takes anything: what fits a message fits the queue.
+bool Applier::Fits(int64_t bytes) const {
+  return queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes;
+}
+
 absl::Status Applier::WhyFull() {
   if (shedding_ && queued_bytes_ <= limits_.max_queued_bytes / 4 * 3) shedding_ = false;
   const bool stands =
@@ -46,8 +51,7 @@ absl::Status Applier::Enqueue(Submission&& submission) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
-    // An empty queue takes anything: what fits a message fits the queue.
-    if (queued_bytes_ != 0 && queued_bytes_ + submission.bytes > limits_.max_queued_bytes) shedding_ = true;
+    if (!Fits(submission.bytes)) shedding_ = true;
     if (absl::Status full = WhyFull(); !full.ok()) return full;
     Queue(std::move(submission));
   }
@@ -77,8 +81,7 @@ void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, Resul
     admitted();
     return;
   }
-  const bool has_room = queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes;
-  if (!waiting_.empty() || !has_room) {
+  if (!waiting_.empty() || !Fits(bytes)) {
     waiting_.push_back({std::move(submission), std::move(admitted)});
     lock.unlock();
     something_to_do_.notify_one();
@@ -115,8 +118,7 @@ void Applier::Run() {
         queue_.pop_front();
       }
       queued_bytes_ -= group_bytes;
-      while (!waiting_.empty() &&
-             (queued_bytes_ == 0 || queued_bytes_ + waiting_.front().submission.bytes <= limits_.max_queued_bytes)) {
+      while (!waiting_.empty() && Fits(waiting_.front().submission.bytes)) {
         Queue(std::move(waiting_.front().submission));
         admitted.push_back(std::move(waiting_.front().admitted));
         waiting_.pop_front();

@@ -108,6 +108,7 @@ class Applier {
 
   absl::Status Enqueue(Submission&& submission);
   absl::Status WhyClosed() const;       // With mutex_ held.
+  bool Fits(int64_t bytes) const;       // With mutex_ held: whether so much more may wait.
   absl::Status WhyFull();               // With mutex_ held.
   void Queue(Submission&& submission);  // With mutex_ held.
   void Run();

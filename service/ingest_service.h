@@ -84,7 +84,6 @@ class IngestService final : public IngestServiceBase {
   const Cubes& cubes_;
   Applier& applier_;
   DiskReader& disk_reader_;
-  MessageWorkers workers_{kMessageWorkers};
 
   std::mutex spare_mutex_;
   std::vector<std::unique_ptr<Submission>> spare_submissions_;  // Guarded by spare_mutex_.
@@ -92,6 +91,8 @@ class IngestService final : public IngestServiceBase {
   std::mutex streams_mutex_;
   std::map<const ResultStream*, std::weak_ptr<ResultStream>> streams_;  // Guarded by streams_mutex_: those under way.
   bool streams_ended_ = false;                                          // Guarded by streams_mutex_.
+
+  MessageWorkers workers_{kMessageWorkers};  // Last: what it still does may need the others.
 };
 
 }  // namespace muster
