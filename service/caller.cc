@@ -3,7 +3,7 @@
 namespace muster {
 
 absl::StatusOr<Caller> IdentifyCaller(const grpc::CallbackServerContext& /*context*/) {
-  return Caller{"local operator"};
+  return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = ""};
 }
 
 }  // namespace muster

@@ -9,8 +9,13 @@
 
 namespace muster {
 
+// What a caller is; with its name, whose rights it has.
+enum class CallerRole { kForce, kUnit, kAnalyst, kOperator };
+
 struct Caller {
-  std::string name;
+  CallerRole role = CallerRole::kOperator;
+  std::string name;                // Within its role: the id of a force, the slug of a regional unit, or a person's.
+  std::string certificate_serial;  // Lower-case hexadecimal digits; empty without a certificate.
 };
 
 // Without TLS the server listens on loopback only, and everyone there is the local operator, who may do everything.
