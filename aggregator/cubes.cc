@@ -48,6 +48,7 @@ Cubes::Cubes(std::shared_ptr<const Catalogue> catalogue, std::function<int64_t()
   }
   directory_ = std::make_shared<const OperationDirectory>(std::move(operations));
   for (const auto& [id, operation] : directory_->operations()) cubes_[Admit(id)].operation = operation;
+  Publish();
 }
 
 std::shared_ptr<const OperationDirectory> Cubes::operations() const {
@@ -77,9 +78,8 @@ void Cubes::CancelGroup() {
   group_time_us_ = 0;
 }
 
-int64_t Cubes::AsOfTime() const {
-  const std::lock_guard<std::mutex> lock(time_mutex_);
-  const int64_t now = group_time_us_ != 0 ? group_time_us_ - 1 : std::max(now_us_(), accept_time_us_);
+int64_t Cubes::AsOfTime(int64_t accept_time_us) const {
+  const int64_t now = group_time_us_ != 0 ? group_time_us_ - 1 : std::max(now_us_(), accept_time_us);
   latest_answered_us_ = std::max(latest_answered_us_, now);
   return latest_answered_us_;
 }
@@ -121,8 +121,10 @@ void Cubes::Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us
     ++position_;
     if (entry.changed_operation != nullptr) {
       RestoreOperation(entry.changed_operation);
+      cubes_[NumberOf(entry.changed_operation->proto.id())].changed_position = position_;
       continue;
     }
+    cubes_[entry.operation].changed_position = position_;
     MutableCube(entry.operation, entry.force).Apply(entry.change);
     upkeep_[entry.operation][static_cast<size_t>(entry.force)].changed = true;
   }
@@ -130,11 +132,38 @@ void Cubes::Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us
   const std::lock_guard<std::mutex> time_lock(time_mutex_);
   group_time_us_ = 0;
   latest_group_us_ = std::max(latest_group_us_, accept_time_us);
+  Publish();
+}
+
+void Cubes::Publish() {
+  published_changes_.resize(cubes_.size());
+  for (size_t operation = 0; operation < cubes_.size(); ++operation) {
+    published_changes_[operation] = cubes_[operation].changed_position;
+    published_change_ = std::max(published_change_, cubes_[operation].changed_position);
+  }
+  published_position_ = position_;
+  published_accept_time_us_ = accept_time_us_;
 }
 
 void Cubes::Read(absl::FunctionRef<void(const CubesView&)> read) const {
   const ReadLock lock(*this);
-  read(CubesView{cubes_, position_, AsOfTime()});
+  int64_t as_of_time_us = 0;
+  {
+    const std::lock_guard<std::mutex> time_lock(time_mutex_);
+    as_of_time_us = AsOfTime(accept_time_us_);
+  }
+  read(CubesView{cubes_, position_, as_of_time_us});
+}
+
+CubesMoment Cubes::Now(absl::Span<const size_t> operations) const {
+  const std::lock_guard<std::mutex> lock(time_mutex_);
+  CubesMoment moment{published_position_, AsOfTime(published_accept_time_us_),
+                     operations.empty() ? published_change_ : 0};
+  for (const size_t operation : operations) {
+    if (operation >= published_changes_.size()) continue;  // Put back at the start, and not changed since.
+    moment.changed_position = std::max(moment.changed_position, published_changes_[operation]);
+  }
+  return moment;
 }
 
 FrozenCubes Cubes::Freeze(bool only_changed) const {
@@ -179,6 +208,7 @@ void Cubes::Restore(LogPosition position, int64_t accept_time_us) {
   accept_time_us_ = accept_time_us;
   const std::lock_guard<std::mutex> time_lock(time_mutex_);
   latest_group_us_ = accept_time_us;
+  Publish();
 }
 
 void Cubes::RestoreCube(const std::string& operation, ForceIndex force, ForceCube cube) {

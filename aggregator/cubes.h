@@ -34,6 +34,14 @@ struct AppliedEntry {
 struct OperationCubes {
   std::shared_ptr<const Operation> operation;
   std::vector<std::shared_ptr<const ForceCube>> forces;
+  LogPosition changed_position = 0;  // Of the newest entry about it since the start; 0 if there is none.
+};
+
+// Where the cubes stand, without the cubes.
+struct CubesMoment {
+  LogPosition position = 0;
+  int64_t as_of_time_us = 0;         // As CubesView::as_of_time_us.
+  LogPosition changed_position = 0;  // Of the newest entry up to `position` about what was asked for.
 };
 
 // All cubes as a reader sees them: of one position, and still for as long as the view is held.
@@ -98,6 +106,11 @@ class Cubes {
   // Calls `read` with a view that holds until it returns. `read` must be short: the writer waits for it.
   void Read(absl::FunctionRef<void(const CubesView&)> read) const;
 
+  // Where the cubes stand with regard to some operations, by their numbers; to all if there are none. What Read showed
+  // of them is still so for as long as their `changed_position` is the same. Never waits for a group that is being
+  // added: while one is, the moment is that before it, which is right for as long as none of it is acknowledged.
+  CubesMoment Now(absl::Span<const size_t> operations) const;
+
   // Every cube, at rest. Costs no copying now: the writer copies a cube before it next changes it.
   FrozenCubes FreezeAll() const;
   // One cube, which alone is copied before it next changes. `operation` is a number that Read has shown.
@@ -125,7 +138,8 @@ class Cubes {
   size_t Admit(const std::string& operation);
   ForceCube& MutableCube(size_t operation, ForceIndex force);
   FrozenCubes Freeze(bool only_changed) const;
-  int64_t AsOfTime() const;
+  int64_t AsOfTime(int64_t accept_time_us) const;  // With time_mutex_ held.
+  void Publish();                                  // With lock_ and time_mutex_ held.
 
   const std::shared_ptr<const Catalogue> catalogue_;
   const std::function<int64_t()> now_us_;
@@ -145,6 +159,11 @@ class Cubes {
   mutable int64_t latest_answered_us_ = 0;  // The latest `as_of_time_us` given out; none is earlier than one before it.
   int64_t group_time_us_ = 0;               // Of the group that is being written; 0 if none is.
   int64_t latest_group_us_ = 0;
+  // What of the members above lock_ guards is true after the latest group, for Now.
+  LogPosition published_position_ = 0;
+  int64_t published_accept_time_us_ = 0;
+  LogPosition published_change_ = 0;            // The newest change of any operation.
+  std::vector<LogPosition> published_changes_;  // Of each operation, by its number.
 
   mutable std::mutex directory_mutex_;                   // Taken after lock_.
   std::shared_ptr<const OperationDirectory> directory_;  // Guarded by directory_mutex_.

@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "aggregator/coverage.h"
 #include "domain/timestamp.h"
 
@@ -264,15 +265,32 @@ class Summer {
   int64_t cut_by_period_count_ = 0;
 };
 
+AnswerBasis BasisOf(const CubesView& view, const Scope& scope) {
+  AnswerBasis basis;
+  for (size_t number = 0; number < view.operations.size(); ++number) {
+    const OperationCubes& cubes = view.operations[number];
+    if (!scope.TakesOperation(cubes.operation->proto.id())) continue;
+    if (!scope.operations.empty()) basis.operations.push_back(number);
+    basis.changed_position = std::max(basis.changed_position, cubes.changed_position);
+    if (!cubes.operation->due_time) continue;
+    const int64_t due_us = absl::ToUnixMicros(*cubes.operation->due_time);
+    if (view.as_of_time_us > due_us) continue;  // Whoever is missing is late already.
+    basis.holds_until_us = std::min(due_us, basis.holds_until_us.value_or(due_us));
+  }
+  return basis;
+}
+
 }  // namespace
 
-absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer) {
+absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer,
+                           AnswerBasis* basis) {
   Summer summer(cubes.catalogue(), query);
   cubes.Read([&](const CubesView& view) {
     summer.Run(view);
     ComputeCoverage(view, cubes.catalogue(), query.scope, answer->mutable_coverage());
     answer->set_position(view.position);
     *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
+    if (basis != nullptr) *basis = BasisOf(view, query.scope);
   });
   answer->set_cut_by_period_count(summer.cut_by_period_count());
   return summer.AddRows(answer->mutable_rows());

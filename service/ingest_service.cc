@@ -8,11 +8,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "domain/check.h"
 #include "domain/quote.h"
 #include "service/caller.h"
 #include "service/errors.h"
 #include "service/limits.h"
+#include "service/message_bytes.h"
 #include "service/page_tokens.h"
 #include "service/receipts.h"
 
@@ -30,22 +30,6 @@ grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::
 
 absl::Status Stopping() {
   return absl::UnavailableError("The server is stopping; what was not answered may be sent again.");
-}
-
-// Whether `bytes`, which are used up, are such a message.
-template <typename Message>
-bool Parse(grpc::ByteBuffer* bytes, Message* message) {
-  return grpc::SerializationTraits<Message>::Deserialize(bytes, message).ok();
-}
-
-template <typename Message>
-grpc::ByteBuffer Serialised(const Message& message) {
-  grpc::ByteBuffer bytes;
-  bool is_owned = false;
-  // It cannot fail for a message in memory that is far below 2 GiB.
-  const grpc::Status status = grpc::SerializationTraits<Message>::Serialize(message, &bytes, &is_owned);
-  MUSTER_CHECK(status.ok());
-  return bytes;
 }
 
 // Says which of an operation and a force are unknown.

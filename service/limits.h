@@ -31,6 +31,10 @@ inline constexpr int kMaxItemsPerPage = 1'000;
 inline constexpr size_t kMaxPagedAnswers = 64;    // Answers that wait for their next page to be asked for.
 inline constexpr size_t kMaxPagedRows = 400'000;  // In all of them together.
 
+// Answers to the same questions again: each dashboard and spreadsheet asks a handful.
+inline constexpr size_t kMaxCachedAnswers = 1'024;
+inline constexpr size_t kMaxCachedAnswerBytes = 32 << 20;
+
 inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};

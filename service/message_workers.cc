@@ -1,8 +1,17 @@
 #include "service/message_workers.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace muster {
+namespace {
+
+// Behind the threads of calls, where somebody waits for an answer now, and the writer, for which others wait.
+constexpr int kNiceness = 10;
+
+}  // namespace
 
 MessageWorkers::MessageWorkers(int threads) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
@@ -26,6 +35,8 @@ void MessageWorkers::Run(absl::AnyInvocable<void()> work) {
 }
 
 void MessageWorkers::Work() {
+  // Of this thread alone, as Linux has it. It can fail on no thread of one's own, and would do no harm.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   while (true) {
     absl::AnyInvocable<void()> next;
     {

@@ -15,6 +15,7 @@
 #include "service/caller.h"
 #include "service/errors.h"
 #include "service/limits.h"
+#include "service/message_bytes.h"
 #include "service/page_tokens.h"
 
 namespace muster {
@@ -60,18 +61,14 @@ std::string NextPageToken(uint64_t number, int end) {
   return MakePageToken(kTokenScope, absl::StrCat(number, "/", end));
 }
 
-// Request and response of one call, in memory of their own: thousands of rows are made, and go, as one.
-class ArenaMessages final : public grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse> {
- public:
-  ArenaMessages() {
-    set_request(google::protobuf::Arena::CreateMessage<v1::QueryTotalsRequest>(&arena_));
-    set_response(google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena_));
-  }
-  void Release() override { delete this; }
-
- private:
-  google::protobuf::Arena arena_;
-};
+// `answer` has neither position nor time: they are the end of it, and no field is in both parts.
+grpc::ByteBuffer AtMoment(const grpc::Slice& answer, LogPosition position, const google::protobuf::Timestamp& time) {
+  v1::QueryTotalsResponse moment;
+  moment.set_position(position);
+  *moment.mutable_as_of_time() = time;
+  const grpc::Slice parts[] = {answer, SerialisedSlice(moment)};
+  return {parts, 2};
+}
 
 // Finishes a stream at once.
 class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsResponse> {
@@ -81,10 +78,6 @@ class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsRespons
 };
 
 }  // namespace
-
-grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse>* TotalsMessages::AllocateMessages() {
-  return new ArenaMessages();  // Released by gRPC.
-}
 
 // Starts anywhere, so that a token of an earlier run of the server finds nothing.
 PagedAnswers::PagedAnswers() : next_number_(std::random_device()()) {}
@@ -111,39 +104,81 @@ absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Fin
   return found->answer;
 }
 
+TotalsService::TotalsService(const Cubes& cubes)
+    : cubes_(cubes), cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
+
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
-                                                     const v1::QueryTotalsRequest* request,
-                                                     v1::QueryTotalsResponse* response) {
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
-  reactor->Finish(ToGrpcStatus(caller.ok() ? Query(*request, response) : caller.status()));
+  absl::StatusOr<grpc::ByteBuffer> answer = caller.ok() ? Query(*request) : caller.status();
+  if (answer.ok()) *response = *std::move(answer);
+  reactor->Finish(ToGrpcStatus(answer.status()));
   return reactor;
 }
 
-absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response) {
+absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(grpc::ByteBuffer request_bytes) {
+  grpc::Slice question_bytes;
+  if (!request_bytes.DumpToSingleSlice(&question_bytes).ok()) return MalformedMessage();
+  const absl::string_view question(reinterpret_cast<const char*>(question_bytes.begin()), question_bytes.size());
+  if (const std::optional<AnswerCache::Found> found = cache_.Find(question)) {
+    return AtMoment(found->answer, found->moment.position, TimestampOf(found->moment.as_of_time_us));
+  }
+
+  // In memory of their own: thousands of rows are made, and go, as one.
+  google::protobuf::Arena arena;
+  auto& request = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsRequest>(&arena);
+  auto& response = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena);
+  if (!Parse(&request_bytes, &request)) return MalformedMessage();
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultRowsPerPage, kMaxRowsPerPage);
   if (!size.ok()) return size.status();
   const absl::StatusOr<std::string> key = ReadPageToken(kTokenScope, request.page_token());
   if (!key.ok()) return key.status();
 
-  if (key->empty()) {
-    if (absl::Status answered = Answer(request.query(), response); !answered.ok()) {
-      response->Clear();
-      return answered;
-    }
-    const int end = EndOfPage(response->rows(), 0, *size, response->coverage().ByteSizeLong());
-    if (end == response->rows_size()) return absl::OkStatus();  // Nearly always all of it is one page.
-    auto answer = std::make_shared<v1::QueryTotalsResponse>(*response);
-    answer->clear_coverage();
-    const uint64_t number = paged_answers_.Keep(std::move(answer), request.query().SerializeAsString());
-    response->mutable_rows()->DeleteSubrange(end, response->rows_size() - end);
-    response->set_next_page_token(NextPageToken(number, end));
-    return absl::OkStatus();
-  }
+  AnswerBasis basis;
+  const absl::Status answered = key->empty() ? AnswerFirstPage(request, *size, &response, &basis)
+                                             : AnswerNextPage(request, *size, *key, &response);
+  if (!answered.ok()) return answered;
+  const LogPosition position = response.position();
+  const google::protobuf::Timestamp time = response.as_of_time();
+  response.clear_position();
+  response.clear_as_of_time();
+  const grpc::Slice answer = SerialisedSlice(response);
+  // Pages refer to an answer that is kept for its pages only, and not for as long as it is true.
+  const bool is_whole = key->empty() && response.next_page_token().empty();
+  if (is_whole) cache_.Keep(question, answer, std::move(basis));
+  return AtMoment(answer, position, time);
+}
 
+absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& request, int size,
+                                            v1::QueryTotalsResponse* response, AnswerBasis* basis) {
+  const v1::TotalsQuery& query = request.query();
+  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
+                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
+                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
+    if (asked) return NotServedYet(name);
+  }
+  FieldProblems problems;
+  const std::optional<TotalsQuery> parsed =
+      ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
+  if (!parsed) return InvalidQuery(problems);
+  if (absl::Status answered = ComputeTotals(cubes_, *parsed, response, basis); !answered.ok()) return answered;
+
+  const int end = EndOfPage(response->rows(), 0, size, response->coverage().ByteSizeLong());
+  if (end == response->rows_size()) return absl::OkStatus();  // Nearly always all of it is one page.
+  auto answer = std::make_shared<v1::QueryTotalsResponse>(*response);
+  answer->clear_coverage();
+  const uint64_t number = paged_answers_.Keep(std::move(answer), query.SerializeAsString());
+  response->mutable_rows()->DeleteSubrange(end, response->rows_size() - end);
+  response->set_next_page_token(NextPageToken(number, end));
+  return absl::OkStatus();
+}
+
+absl::Status TotalsService::AnswerNextPage(const v1::QueryTotalsRequest& request, int size, const std::string& key,
+                                           v1::QueryTotalsResponse* response) {
   uint64_t number = 0;
   int begin = 0;
-  const std::vector<std::string> parts = absl::StrSplit(*key, '/');
+  const std::vector<std::string> parts = absl::StrSplit(key, '/');
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &begin) || begin < 0) {
     return InvalidPageToken("must be a next_page_token of an earlier page");
   }
@@ -155,23 +190,10 @@ absl::Status TotalsService::Query(const v1::QueryTotalsRequest& request, v1::Que
   response->set_cut_by_period_count(answer.cut_by_period_count());
   response->set_position(answer.position());
   *response->mutable_as_of_time() = answer.as_of_time();
-  const int end = EndOfPage(answer.rows(), begin, *size, 0);
+  const int end = EndOfPage(answer.rows(), begin, size, 0);
   for (int index = begin; index < end; ++index) *response->add_rows() = answer.rows(index);
   if (end < answer.rows_size()) response->set_next_page_token(NextPageToken(number, end));
   return absl::OkStatus();
-}
-
-absl::Status TotalsService::Answer(const v1::TotalsQuery& query, v1::QueryTotalsResponse* answer) const {
-  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
-                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
-                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
-    if (asked) return NotServedYet(name);
-  }
-  FieldProblems problems;
-  const std::optional<TotalsQuery> parsed =
-      ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
-  if (!parsed) return InvalidQuery(problems);
-  return ComputeTotals(cubes_, *parsed, answer);
 }
 
 grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext* context,

@@ -11,8 +11,9 @@
 #include "absl/status/statusor.h"
 #include "aggregator/cubes.h"
 #include "aggregator/totals.h"
-#include "grpcpp/support/message_allocator.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "muster/v1/totals_service.grpc.pb.h"
+#include "service/answer_cache.h"
 
 namespace muster {
 
@@ -40,19 +41,18 @@ class PagedAnswers {
   uint64_t next_number_;
 };
 
-// Where gRPC gets the messages of a call of QueryTotals from. Thread-safe.
-class TotalsMessages final : public grpc::MessageAllocator<v1::QueryTotalsRequest, v1::QueryTotalsResponse> {
- public:
-  grpc::MessageHolder<v1::QueryTotalsRequest, v1::QueryTotalsResponse>* AllocateMessages() override;
-};
+// Totals come and go as bytes, so that an answer that is still right need not be made again.
+using TotalsServiceBase = v1::TotalsService::WithRawCallbackMethod_QueryTotals<
+    v1::TotalsService::WithCallbackMethod_WatchTotals<v1::TotalsService::WithCallbackMethod_GetCoverage<
+        v1::TotalsService::WithCallbackMethod_ExplainTotal<v1::TotalsService::Service>>>>;
 
-class TotalsService final : public v1::TotalsService::CallbackService {
+class TotalsService final : public TotalsServiceBase {
  public:
   // Not owned; must outlive this object.
-  explicit TotalsService(const Cubes& cubes) : cubes_(cubes) { SetMessageAllocatorFor_QueryTotals(&messages_); }
+  explicit TotalsService(const Cubes& cubes);
 
-  grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const v1::QueryTotalsRequest* request,
-                                        v1::QueryTotalsResponse* response) override;
+  grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetCoverage(grpc::CallbackServerContext* context, const v1::GetCoverageRequest* request,
                                         v1::GetCoverageResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchTotalsResponse>* WatchTotals(grpc::CallbackServerContext* context,
@@ -61,13 +61,18 @@ class TotalsService final : public v1::TotalsService::CallbackService {
                                          v1::ExplainTotalResponse* response) override;
 
  private:
-  absl::Status Query(const v1::QueryTotalsRequest& request, v1::QueryTotalsResponse* response);
-  absl::Status Answer(const v1::TotalsQuery& query, v1::QueryTotalsResponse* answer) const;
+  absl::StatusOr<grpc::ByteBuffer> Query(grpc::ByteBuffer request);
+  // The first page; `basis` is what it rests on.
+  absl::Status AnswerFirstPage(const v1::QueryTotalsRequest& request, int size, v1::QueryTotalsResponse* response,
+                               AnswerBasis* basis);
+  // The page that begins where `key`, which was in a token, says.
+  absl::Status AnswerNextPage(const v1::QueryTotalsRequest& request, int size, const std::string& key,
+                              v1::QueryTotalsResponse* response);
   absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
 
   const Cubes& cubes_;
-  TotalsMessages messages_;
   PagedAnswers paged_answers_;
+  AnswerCache cache_;
 };
 
 }  // namespace muster

@@ -12,6 +12,7 @@ namespace muster::bench {
 namespace {
 
 constexpr int kRowsPerPage = 10'000;  // More than any answer has here.
+constexpr int kPageSizes = 8'000;     // All of which, down from that, are so too.
 
 }  // namespace
 
@@ -52,6 +53,19 @@ std::vector<double> Questioner::Ask(double seconds) {
     AskOnce();
     latencies_ms.push_back(one.Seconds() * 1e3);
   }
+  return latencies_ms;
+}
+
+std::vector<double> Questioner::AskAnew(double seconds) {
+  std::vector<double> latencies_ms;
+  const Stopwatch all;
+  while (all.Seconds() < seconds) {
+    request_.set_page_size(kRowsPerPage - 1 - asked_anew_++ % kPageSizes);
+    const Stopwatch one;
+    AskOnce();
+    latencies_ms.push_back(one.Seconds() * 1e3);
+  }
+  request_.set_page_size(kRowsPerPage);
   return latencies_ms;
 }
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +56,8 @@ struct Subject {
   Questioner echoed;
   Series real_p50{.name = "Muster"};
   Series real_p99{.name = "Muster"};
+  Series anew_p50{.name = "Muster"};
+  Series anew_p99{.name = "Muster"};
   Series echo_p50{.name = "bare gRPC echo"};
   Series echo_p99{.name = "bare gRPC echo"};
 };
@@ -70,6 +74,10 @@ void MeasureRound(const Settings& settings, int round, Subject& subject) {
   subject.real_p50.samples.push_back(Percentile(real, 50));
   subject.real_p99.samples.push_back(Percentile(real, 99));
   ReportProgress("query", round, subject.real_p50, "ms");
+  const std::vector<double> anew = subject.real.AskAnew(settings.seconds);
+  subject.anew_p50.samples.push_back(Percentile(anew, 50));
+  subject.anew_p99.samples.push_back(Percentile(anew, 99));
+  ReportProgress("query", round, subject.anew_p50, "ms, asked anew");
   subject.echoed.Ask(settings.warm_up_seconds);
   const std::vector<double> echoed = subject.echoed.Ask(settings.seconds);
   subject.echo_p50.samples.push_back(Percentile(echoed, 50));
@@ -82,29 +90,26 @@ void AddLines(const Subject& subject, const Subject& smallest, Report& report) {
   const std::string title = absl::StrFormat("%s, %d results", subject.question, subject.results);
   const auto rows = subject.real.answer().rows_size();
   const size_t bytes = subject.real.answer().ByteSizeLong();
-  report.Add({.suite = "query",
-              .title = title + ", p50",
-              .unit = "ms",
-              .measured = subject.real_p50,
-              .reference = subject.echo_p50,
-              .goal = kGoalBesideEcho,
-              .notes = {absl::StrFormat("%d rows, %d bytes", rows, bytes)},
-              .details = {{"rows", static_cast<double>(rows)}, {"answer_bytes", static_cast<double>(bytes)}}});
-  report.Add({.suite = "query",
-              .title = title + ", p99",
-              .unit = "ms",
-              .measured = subject.real_p99,
-              .reference = subject.echo_p99});
-  if (&subject != &smallest) {
-    Series reference = smallest.real_p50;
-    reference.name = absl::StrFormat("at %d", smallest.results);
+  const auto add = [&](const std::string& what, const Series& measured, const Series& reference,
+                       std::optional<Goal> goal, std::vector<std::string> notes = {}) {
     report.Add({.suite = "query",
-                .title = title + ", p50",
+                .title = title + what,
                 .unit = "ms",
-                .measured = subject.real_p50,
+                .measured = measured,
                 .reference = reference,
-                .goal = kGoalFlat});
-  }
+                .goal = goal,
+                .notes = std::move(notes),
+                .details = {{"rows", static_cast<double>(rows)}, {"answer_bytes", static_cast<double>(bytes)}}});
+  };
+  add(", asked again, p50", subject.real_p50, subject.echo_p50, kGoalBesideEcho,
+      {absl::StrFormat("%d rows, %d bytes", rows, bytes)});
+  add(", asked again, p99", subject.real_p99, subject.echo_p99, std::nullopt);
+  add(", asked anew, p50", subject.anew_p50, subject.echo_p50, kGoalBesideEcho);
+  add(", asked anew, p99", subject.anew_p99, subject.echo_p99, std::nullopt);
+  if (&subject == &smallest) return;
+  Series reference = smallest.anew_p50;
+  reference.name = absl::StrFormat("at %d", smallest.results);
+  add(", asked anew, p50", subject.anew_p50, reference, kGoalFlat);
 }
 
 }  // namespace

@@ -215,6 +215,36 @@ TEST_F(CubesTest, AnOperationChangesInItsPlaceInTheLog) {
   EXPECT_THAT(cubes_.FreezeChanged().cubes, IsEmpty());
 }
 
+TEST_F(CubesTest, TheMomentIsThatAfterTheLatestGroupAndSaysWhatChanged) {
+  const size_t week = cubes_.NumberOf(kWeek);
+  const size_t other = cubes_.NumberOf("county-lines-2023-02");
+  EXPECT_EQ(cubes_.Now({}).position, 0);
+  EXPECT_EQ(cubes_.Now({}).changed_position, 0);
+  cubes_.Apply({Entry("kent", "a", 1), Entry("essex", "a", 2)}, cubes_.BeginGroup());
+  EXPECT_EQ(cubes_.Now({week}).position, 2);
+  EXPECT_EQ(cubes_.Now({week}).changed_position, 2);
+  EXPECT_EQ(cubes_.Now({other}).position, 2);
+  EXPECT_EQ(cubes_.Now({other}).changed_position, 0);
+  EXPECT_EQ(cubes_.Now({other, week}).changed_position, 2);
+  EXPECT_EQ(cubes_.Now({}).changed_position, 2);
+
+  AppliedEntry applied;
+  applied.changed_operation = std::make_shared<const Operation>(OperationFromText(kNew), *ShippedCatalogue());
+  cubes_.Apply({applied}, cubes_.BeginGroup());
+  EXPECT_EQ(cubes_.Now({cubes_.NumberOf("new")}).changed_position, 3);
+  EXPECT_EQ(cubes_.Now({week}).changed_position, 2);
+  EXPECT_EQ(cubes_.Now({}).changed_position, 3);
+
+  now_us_ = 5'000;
+  const int64_t group = cubes_.BeginGroup();
+  now_us_ = 9'000;
+  EXPECT_EQ(cubes_.Now({}).as_of_time_us, group - 1) << "before the group that is being written";
+  cubes_.Apply({Entry("kent", "b", 1)}, group);
+  EXPECT_EQ(cubes_.Now({}).as_of_time_us, 9'000);
+  now_us_ = 100;
+  EXPECT_EQ(cubes_.Now({}).as_of_time_us, 9'000) << "and no answer is of an earlier time than the one before it";
+}
+
 TEST(ContributionOfTest, ARetractionHoldsNothingAndANilResultWhatItStatedAsZero) {
   store::v1::LoggedResult logged;
   ResultValues values;

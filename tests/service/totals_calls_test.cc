@@ -445,6 +445,44 @@ TEST_F(TotalsCallsTest, PercentagesByForceOfOneOperationAreShownAsStated) {
   EXPECT_EQ(answer.rows(0).total().sum(), 40);
 }
 
+// Asked again and again, an answer is what it would be if it were asked for the first time: but for the position and
+// time it is compared with the answer to a question that differs in the size of its pages, which nobody has asked.
+TEST_F(TotalsCallsTest, AQuestionThatIsAskedAgainIsAnsweredAfresh) {
+  SubmitAWeek();
+  int new_size = 1'000;
+  const auto ask = [&](int page_size) {
+    v1::QueryTotalsRequest request = ByForceAndDay();
+    request.set_page_size(page_size);
+    v1::QueryTotalsResponse answer;
+    EXPECT_THAT(client().TryQuery(request, &answer), IsOkCall());
+    EXPECT_EQ(answer.position(), client().Position());
+    EXPECT_TRUE(answer.has_as_of_time());
+    answer.clear_as_of_time();
+    return answer.DebugString();
+  };
+  const auto expect_fresh = [&](const std::string& when) {
+    const std::string answer = ask(1'000);
+    EXPECT_EQ(answer, ask(++new_size)) << when;
+    EXPECT_EQ(answer, ask(1'000)) << when;
+  };
+  const std::string first = ask(1'000);
+  expect_fresh("unchanged");
+  client().SubmitOne(MakeResult("day-11", 2, 1'000, "sussex"));
+  EXPECT_NE(ask(1'000), first);
+  expect_fresh("after a correction");
+  client().SubmitOne(MakeRetraction("day-12", 2, "sussex"));
+  expect_fresh("after a retraction");
+  v1::OperationResult other = MakeResult("other", 1, 5, "sussex");
+  other.set_operation(kFebruary2023);
+  other.set_start_date("2023-03-01");
+  other.set_end_date("2023-03-01");
+  EXPECT_EQ(client().SubmitOne(other).outcome(), v1::OUTCOME_ACCEPTED);
+  expect_fresh("after a result of another operation");
+  Stop();
+  Start();
+  expect_fresh("after a restart");
+}
+
 TEST_F(TotalsCallsTest, ATotalBeyondSixtyFourBitsIsAnErrorAndNoWrongNumber) {
   // 10^15 a result: 9,223 of them are the last that fit.
   int number = 0;

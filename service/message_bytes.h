@@ -1,0 +1,39 @@
+// Messages as the bytes that gRPC takes and gives where a call is handled as bytes.
+#ifndef MUSTER_SERVICE_MESSAGE_BYTES_H_
+#define MUSTER_SERVICE_MESSAGE_BYTES_H_
+
+#include "domain/check.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/slice.h"
+
+namespace muster {
+
+// Whether `bytes`, which are used up, are such a message.
+template <typename Message>
+bool Parse(grpc::ByteBuffer* bytes, Message* message) {
+  return grpc::SerializationTraits<Message>::Deserialize(bytes, message).ok();
+}
+
+template <typename Message>
+grpc::ByteBuffer Serialised(const Message& message) {
+  grpc::ByteBuffer bytes;
+  bool is_owned = false;
+  // It cannot fail for a message in memory that is far below 2 GiB.
+  const grpc::Status status = grpc::SerializationTraits<Message>::Serialize(message, &bytes, &is_owned);
+  MUSTER_CHECK(status.ok());
+  return bytes;
+}
+
+// The same in one piece, which can be shared.
+template <typename Message>
+grpc::Slice SerialisedSlice(const Message& message) {
+  const size_t size = message.ByteSizeLong();
+  grpc_slice slice = grpc_slice_malloc(size);
+  message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(slice));
+  return grpc::Slice(slice, grpc::Slice::STEAL_REF);
+}
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_MESSAGE_BYTES_H_
