@@ -2,7 +2,7 @@
 
 namespace muster {
 
-absl::StatusOr<Caller> IdentifyCaller(const grpc::CallbackServerContext& /*context*/) {
+absl::StatusOr<Caller> Callers::Identify(const grpc::CallbackServerContext& /*context*/) const {
   return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = ""};
 }
 

@@ -1,4 +1,4 @@
-// Who is calling, and what they may do.
+// Who is calling.
 #ifndef MUSTER_SERVICE_CALLER_H_
 #define MUSTER_SERVICE_CALLER_H_
 
@@ -18,9 +18,12 @@ struct Caller {
   std::string certificate_serial;  // Lower-case hexadecimal digits; empty without a certificate.
 };
 
-// Without TLS the server listens on loopback only, and everyone there is the local operator, who may do everything.
-// Every handler asks this first, so that there is one place to say who is who.
-absl::StatusOr<Caller> IdentifyCaller(const grpc::CallbackServerContext& context);
+// Tells who makes a call. Every handler asks this first, so that there is one place to say who is who. Thread-safe.
+class Callers {
+ public:
+  // Without TLS the server listens on loopback only, and everyone there is the local operator, who may do everything.
+  absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
+};
 
 }  // namespace muster
 

@@ -91,7 +91,8 @@ absl::StatusOr<std::optional<v1::Operation>> Update(const v1::UpdateOperationReq
 
 }  // namespace
 
-CatalogueService::CatalogueService(const Cubes& cubes, Applier& applier) : cubes_(cubes), applier_(applier) {
+CatalogueService::CatalogueService(const Callers& callers, const Cubes& cubes, Applier& applier)
+    : callers_(callers), cubes_(cubes), applier_(applier) {
   served_ = cubes.catalogue().proto();
   served_.clear_operations();
 }
@@ -100,7 +101,7 @@ grpc::ServerUnaryReactor* CatalogueService::GetCatalogue(grpc::CallbackServerCon
                                                          const v1::GetCatalogueRequest* /*request*/,
                                                          v1::GetCatalogueResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (caller.ok()) *response->mutable_catalogue() = served_;
   reactor->Finish(ToGrpcStatus(caller.status()));
   return reactor;
@@ -111,7 +112,7 @@ grpc::ServerUnaryReactor* CatalogueService::ListOperations(grpc::CallbackServerC
                                                            v1::ListOperationsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const auto list = [&]() -> absl::Status {
-    const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+    const absl::StatusOr<Caller> caller = callers_.Identify(*context);
     if (!caller.ok()) return caller.status();
     const absl::StatusOr<int> size = PageSize(request->page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
     if (!size.ok()) return size.status();
@@ -145,7 +146,7 @@ grpc::ServerUnaryReactor* CatalogueService::GetOperation(grpc::CallbackServerCon
                                                          const v1::GetOperationRequest* request,
                                                          v1::GetOperationResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   absl::Status status = caller.status();
   if (status.ok()) {
     const std::shared_ptr<const OperationDirectory> directory = cubes_.operations();
@@ -162,7 +163,7 @@ grpc::ServerUnaryReactor* CatalogueService::GetOperation(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* CatalogueService::Change(grpc::CallbackServerContext* context, const std::string& id,
                                                    OperationChange change, v1::Operation* answer) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   absl::Status status = caller.status();
   if (status.ok()) {
     status = applier_.ChangeOperation(

@@ -5,13 +5,14 @@
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/catalogue_service.grpc.pb.h"
+#include "service/caller.h"
 
 namespace muster {
 
 class CatalogueService final : public v1::CatalogueService::CallbackService {
  public:
   // Not owned; must outlive this object.
-  CatalogueService(const Cubes& cubes, Applier& applier);
+  CatalogueService(const Callers& callers, const Cubes& cubes, Applier& applier);
 
   grpc::ServerUnaryReactor* GetCatalogue(grpc::CallbackServerContext* context, const v1::GetCatalogueRequest* request,
                                          v1::GetCatalogueResponse* response) override;
@@ -40,6 +41,7 @@ class CatalogueService final : public v1::CatalogueService::CallbackService {
   grpc::ServerUnaryReactor* SetClosed(grpc::CallbackServerContext* context, const std::string& id, bool closed,
                                       v1::Operation* answer);
 
+  const Callers& callers_;
   const Cubes& cubes_;
   Applier& applier_;
   v1::Catalogue served_;  // Without operations.

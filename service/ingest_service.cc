@@ -244,8 +244,9 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   absl::Status status_;  // What the call ends with.
 };
 
-IngestService::IngestService(const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader)
-    : store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader) {}
+IngestService::IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
+                             DiskReader& disk_reader)
+    : callers_(callers), store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader) {}
 
 IngestService::~IngestService() = default;
 
@@ -270,7 +271,7 @@ void IngestService::PutBack(std::unique_ptr<Submission> submission) {
 grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
   if (absl::Status room = applier_.CheckRoom(); !room.ok()) return Finish(reactor, room);
 
@@ -302,7 +303,7 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::StreamResults(
     grpc::CallbackServerContext* context) {
-  absl::Status refused = IdentifyCaller(*context).status();
+  absl::Status refused = callers_.Identify(*context).status();
   const std::lock_guard<std::mutex> lock(streams_mutex_);
   if (refused.ok() && streams_ended_) refused = Stopping();
   const auto stream = std::make_shared<ResultStream>(*this, refused);
@@ -327,7 +328,7 @@ grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* 
                                                    const v1::GetResultRequest* request,
                                                    v1::GetResultResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
   if (absl::Status status = CheckGet(*request); !status.ok()) return Finish(reactor, status);
   return FinishWithRead(context, reactor, [this, request, response] { return ReadOne(*request, response); });
@@ -367,7 +368,7 @@ grpc::ServerUnaryReactor* IngestService::ListResults(grpc::CallbackServerContext
                                                      const v1::ListResultsRequest* request,
                                                      v1::ListResultsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) return Finish(reactor, caller.status());
   const absl::StatusOr<ListedPage> page = CheckList(*request);
   if (!page.ok()) return Finish(reactor, page.status());
@@ -412,7 +413,8 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, cons
 grpc::ServerUnaryReactor* IngestService::ListRevisions(grpc::CallbackServerContext* context,
                                                        const v1::ListRevisionsRequest* /*request*/,
                                                        v1::ListRevisionsResponse* /*response*/) {
-  return Finish(context->DefaultReactor(), NotServedYet("ListRevisions"));
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
+  return Finish(context->DefaultReactor(), caller.ok() ? NotServedYet("ListRevisions") : caller.status());
 }
 
 }  // namespace muster

@@ -14,6 +14,7 @@
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
+#include "service/caller.h"
 #include "service/disk_reader.h"
 #include "service/limits.h"
 #include "service/message_workers.h"
@@ -32,7 +33,8 @@ using IngestServiceBase =
 class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
-  IngestService(const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader);
+  IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
+                DiskReader& disk_reader);
   ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -80,6 +82,7 @@ class IngestService final : public IngestServiceBase {
   absl::Status ReadPage(const v1::ListResultsRequest& request, const ListedPage& page,
                         v1::ListResultsResponse* response) const;
 
+  const Callers& callers_;
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;

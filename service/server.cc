@@ -18,6 +18,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "service/caller.h"
 #include "service/catalogue_service.h"
 #include "service/disk_reader.h"
 #include "service/ingest_service.h"
@@ -58,6 +59,7 @@ struct Server::Parts {
   std::unique_ptr<Checkpointer> checkpointer;
   std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<DiskReader> disk_reader;
+  std::unique_ptr<Callers> callers;
   std::unique_ptr<IngestService> ingest;
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
@@ -135,10 +137,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
-  parts.ingest = std::make_unique<IngestService>(*parts.store, *parts.cubes, *parts.applier, *parts.disk_reader);
-  parts.totals = std::make_unique<TotalsService>(*parts.cubes);
-  parts.catalogue = std::make_unique<CatalogueService>(*parts.cubes, *parts.applier);
-  parts.store_service = std::make_unique<StoreService>(*parts.store, *parts.cubes);
+  parts.callers = std::make_unique<Callers>();
+  parts.ingest =
+      std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier, *parts.disk_reader);
+  parts.totals = std::make_unique<TotalsService>(*parts.callers, *parts.cubes);
+  parts.catalogue = std::make_unique<CatalogueService>(*parts.callers, *parts.cubes, *parts.applier);
+  parts.store_service = std::make_unique<StoreService>(*parts.callers, *parts.store, *parts.cubes);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -37,7 +37,7 @@ grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext
                                                      const v1::VerifyTotalsRequest* /*request*/,
                                                      v1::VerifyTotalsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) {
     reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
@@ -52,7 +52,7 @@ grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* StoreService::Backup(grpc::CallbackServerContext* context, const v1::BackupRequest* request,
                                                v1::BackupResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) {
     reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;

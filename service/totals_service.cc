@@ -104,13 +104,15 @@ absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Fin
   return found->answer;
 }
 
-TotalsService::TotalsService(const Cubes& cubes)
-    : cubes_(cubes), cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
+TotalsService::TotalsService(const Callers& callers, const Cubes& cubes)
+    : callers_(callers),
+      cubes_(cubes),
+      cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
 
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   absl::StatusOr<grpc::ByteBuffer> answer = caller.ok() ? Query(*request) : caller.status();
   if (answer.ok()) *response = *std::move(answer);
   reactor->Finish(ToGrpcStatus(answer.status()));
@@ -200,7 +202,7 @@ grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext
                                                      const v1::GetCoverageRequest* request,
                                                      v1::GetCoverageResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   reactor->Finish(ToGrpcStatus(caller.ok() ? Coverage(*request, response) : caller.status()));
   return reactor;
 }
@@ -218,15 +220,17 @@ absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::
 }
 
 grpc::ServerWriteReactor<v1::WatchTotalsResponse>* TotalsService::WatchTotals(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchTotalsRequest* /*request*/) {
-  return new EndedStream(NotServedYet("WatchTotals"));  // Owns itself until OnDone.
+    grpc::CallbackServerContext* context, const v1::WatchTotalsRequest* /*request*/) {
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
+  return new EndedStream(caller.ok() ? NotServedYet("WatchTotals") : caller.status());  // Owns itself until OnDone.
 }
 
 grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContext* context,
                                                       const v1::ExplainTotalRequest* /*request*/,
                                                       v1::ExplainTotalResponse* /*response*/) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(NotServedYet("ExplainTotal")));
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
+  reactor->Finish(ToGrpcStatus(caller.ok() ? NotServedYet("ExplainTotal") : caller.status()));
   return reactor;
 }
 

@@ -14,6 +14,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 #include "service/answer_cache.h"
+#include "service/caller.h"
 
 namespace muster {
 
@@ -49,7 +50,7 @@ using TotalsServiceBase = v1::TotalsService::WithRawCallbackMethod_QueryTotals<
 class TotalsService final : public TotalsServiceBase {
  public:
   // Not owned; must outlive this object.
-  explicit TotalsService(const Cubes& cubes);
+  TotalsService(const Callers& callers, const Cubes& cubes);
 
   grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
@@ -70,6 +71,7 @@ class TotalsService final : public TotalsServiceBase {
                               v1::QueryTotalsResponse* response);
   absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
 
+  const Callers& callers_;
   const Cubes& cubes_;
   PagedAnswers paged_answers_;
   AnswerCache cache_;
