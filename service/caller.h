@@ -5,12 +5,10 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "domain/identity.h"
 #include "grpcpp/server_context.h"
 
 namespace muster {
-
-// What a caller is; with its name, whose rights it has.
-enum class CallerRole { kForce, kUnit, kAnalyst, kOperator };
 
 struct Caller {
   CallerRole role = CallerRole::kOperator;
