@@ -137,6 +137,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddCatalogueCommand(app, &chosen);
   AddVerifyCommand(app, &chosen);
   AddBackupCommands(app, &chosen);
+  AddCertsCommands(app, &chosen);
   AddCompletionCommand(app, &chosen);
 
   try {

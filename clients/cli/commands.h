@@ -25,6 +25,7 @@ void AddOperationsCommands(CLI::App& app, Command* chosen);
 void AddCatalogueCommand(CLI::App& app, Command* chosen);
 void AddVerifyCommand(CLI::App& app, Command* chosen);
 void AddBackupCommands(CLI::App& app, Command* chosen);
+void AddCertsCommands(CLI::App& app, Command* chosen);
 // Writes the completion of `app` as a whole, so it must be added last.
 void AddCompletionCommand(CLI::App& app, Command* chosen);
 

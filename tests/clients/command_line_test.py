@@ -35,7 +35,7 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
 # Every command that does something, in the order of the help.
 COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
-            "backup", "restore", "completion"]
+            "backup", "restore", "certs init", "certs issue", "certs revoke", "completion"]
 
 # What only reads, once the returns of February 2023 are there.
 READING = [
