@@ -13,6 +13,7 @@ find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
@@ -28,6 +29,14 @@ add_library(libcsv::libcsv UNKNOWN IMPORTED)
 set_target_properties(libcsv::libcsv PROPERTIES
   IMPORTED_LOCATION "${MUSTER_LIBCSV}"
   INTERFACE_INCLUDE_DIRECTORIES "${MUSTER_LIBCSV_INCLUDE}")
+
+# toml++ from its headers: the library that Debian builds of it reports errors by exceptions.
+find_path(MUSTER_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
+mark_as_advanced(MUSTER_TOMLPLUSPLUS_INCLUDE)
+add_library(muster_tomlplusplus INTERFACE)
+add_library(tomlplusplus::headers ALIAS muster_tomlplusplus)
+target_include_directories(muster_tomlplusplus SYSTEM INTERFACE "${MUSTER_TOMLPLUSPLUS_INCLUDE}")
+target_compile_definitions(muster_tomlplusplus INTERFACE TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
 
 # To be loaded before a program that is to see another time. Of the two that there are this one alone stands threads; the
 # other now and then gives a time that is years from the faked one. Tests alone need it: a build does without, and where it

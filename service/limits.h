@@ -45,6 +45,8 @@ inline constexpr int kScrubPauseFactor = 99;
 inline constexpr std::chrono::milliseconds kScrubMinPause{100};
 inline constexpr std::chrono::milliseconds kScrubRoundInterval{60'000};
 
+inline constexpr size_t kMaxConfigurationBytes = 1 << 20;  // Of the configuration file; one is a few hundred.
+
 // The errors of a call travel as a header, in base64, of which gRPC takes 8 KiB in all.
 inline constexpr size_t kMaxCallViolationBytes = 4'500;
 // Of all receipts of one answer together, so that it fits one message; every receipt has its first one nevertheless.
