@@ -1,15 +1,17 @@
 // musterd: the server.
-#include <algorithm>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "domain/catalogue.h"
+#include "domain/quote.h"
+#include "service/catalogue_files.h"
+#include "service/configuration.h"
 #include "service/server.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
@@ -17,16 +19,54 @@
 
 namespace {
 
-// All *.textproto files of a folder, by name.
-std::vector<muster::CatalogueFile> ReadCatalogueFiles(const std::string& directory) {
-  std::vector<muster::CatalogueFile> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() != ".textproto") continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files.push_back({entry.path().string(), std::string(std::istreambuf_iterator<char>(in), {})});
+// What a command line asks for, beside settings.
+struct CommandLine {
+  bool rebuild_totals = false;
+  muster::RestoreOptions restore;
+  muster::ConfigurationSources sources;
+};
+
+constexpr char kDescription[] =
+    "musterd takes the results of police operations over gRPC, keeps every accepted one in its store, and serves "
+    "regional and national totals.\n"
+    "Without TLS it listens on loopback only, and everyone there may do everything.\n"
+    "It prints one line on standard output when it is ready, \"listening on 127.0.0.1:7450\", and logs on standard "
+    "error. SIGTERM or SIGINT stops it gracefully.";
+
+constexpr char kFooter[] =
+    "A setting of the file, the environment (MUSTERD_STORE for --store) and the command line counts in this order: the "
+    "later goes before the earlier. musterd.toml(5) explains each.\n"
+    "Exit codes: 0 stopped well; 1 could not start, standard error says why.";
+
+// Adds a flag for every setting: what is given goes to `flags`.
+void AddSettingFlags(CLI::App& app, std::map<std::string, std::string>* flags) {
+  muster::Configuration defaults;
+  for (const muster::Setting& setting : muster::SettingsOf(defaults)) {
+    CLI::Option* const option = app.add_option_function<std::string>(
+        muster::FlagOf(setting), [flags, key = setting.key](const std::string& value) { (*flags)[key] = value; },
+        setting.help);
+    option->type_name(muster::ValueNameOf(setting))->group("Settings");
+    if (const std::string value = muster::ValueOf(setting); !value.empty()) option->default_str(value);
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return files;
+}
+
+// What was given on the command line and is known to nobody.
+std::vector<std::string> UnknownFlags(const CLI::App& app) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back(absl::StrCat("--", name));
+  }
+  const std::vector<absl::string_view> views(known.begin(), known.end());
+  const std::vector<std::string> words = app.remaining();
+  std::vector<std::string> problems;
+  for (const std::string& word : words) {
+    // What follows an unknown flag is its value, most likely.
+    if (!absl::StartsWith(word, "-") && !problems.empty()) continue;
+    const std::string flag = word.substr(0, word.find('='));
+    problems.push_back(
+        absl::StrCat("no flag is called ", muster::Quote(flag), muster::DidYouMean(muster::NearestName(flag, views))));
+  }
+  return problems;
 }
 
 // Returns the exit code.
@@ -43,48 +83,8 @@ int Restore(const muster::RestoreOptions& options) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  CLI::App app{
-      "musterd takes the results of police operations over gRPC, keeps every accepted one in its store, and serves "
-      "regional and national totals.\n"
-      "Without TLS it listens on loopback only, and everyone there may do everything.\n"
-      "It prints one line on standard output when it is ready, \"listening on 127.0.0.1:7450\", and logs on standard "
-      "error. SIGTERM or SIGINT stops it gracefully."};
-  muster::ServerOptions options;
-  std::string catalogue_directory;
-  app.add_option("--store", options.store_directory, "Folder of the store; made if absent (its parent must exist)")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--listen", options.listen_address, "Loopback address and port; port 0 picks a free one")
-      ->capture_default_str()
-      ->type_name("ADDRESS");
-  app.add_option("--catalogue", catalogue_directory,
-                 "Folder of *.textproto files to use instead of the shipped catalogue")
-      ->type_name("DIR")
-      ->check(CLI::ExistingDirectory);
-  app.add_flag("--rebuild-totals", options.rebuild_totals,
-               "Make all totals anew from the log at this start; takes as long as reading it");
-  muster::RestoreOptions restore;
-  CLI::Option* const restore_option =
-      app.add_option("--restore", restore.backup_directory,
-                     "Make the store from the newest backup in this folder, say so, and end; the folder of the store "
-                     "must be absent or empty")
-          ->type_name("DIR");
-  app.add_option("--backup-id", restore.backup_id, "With --restore: the number of an earlier backup")
-      ->needs(restore_option)
-      ->check(CLI::PositiveNumber)
-      ->type_name("NUMBER");
-  app.set_version_flag("--version", std::string("musterd ") + MUSTER_VERSION);
-  CLI11_PARSE(app, argc, argv);
-
-  spdlog::set_default_logger(spdlog::stderr_color_mt("musterd"));
-  if (!restore.backup_directory.empty()) {
-    restore.store_directory = options.store_directory;
-    return Restore(restore);
-  }
-
+// Serves until a signal ends it. Returns the exit code.
+int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   // Before any thread is made, so that all of them leave these signals to this one.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);
@@ -93,11 +93,14 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  std::vector<muster::CatalogueFault> faults;
-  options.catalogue = muster::Catalogue::Read(
-      catalogue_directory.empty() ? muster::ShippedCatalogueFiles() : ReadCatalogueFiles(catalogue_directory), &faults);
-  for (const muster::CatalogueFault& fault : faults) std::cerr << fault.ToString() << "\n";
+  muster::ServerOptions options;
+  options.store_directory = configuration.store_directory;
+  options.listen_address = configuration.listen_address;
+  options.rebuild_totals = rebuild_totals;
+  std::vector<std::string> faults;
+  options.catalogue = muster::ReadCatalogue(configuration.catalogue_directory, &faults);
   if (options.catalogue == nullptr) {
+    for (const std::string& fault : faults) std::cerr << fault << "\n";
     std::cerr << "musterd: the catalogue has " << faults.size() << " faults; mend them and start again.\n";
     return 1;
   }
@@ -115,4 +118,49 @@ int main(int argc, char** argv) {
   (*server)->Stop();
   spdlog::info("stopped");
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app(kDescription);
+  app.footer(kFooter);
+  app.allow_extras();  // Said together with what else is wrong.
+  app.add_option_function<std::string>(
+         "--config", [&line](const std::string& file) { line.sources.file = file; },
+         "TOML file with settings (also MUSTERD_CONFIG)")
+      ->type_name("FILE")
+      ->default_str(absl::StrCat(muster::kDefaultConfigurationFile, ", if it is there"));
+  app.add_flag("--rebuild-totals", line.rebuild_totals,
+               "Make all totals anew from the log at this start; takes as long as reading it");
+  CLI::Option* const restore =
+      app.add_option("--restore", line.restore.backup_directory,
+                     "Make the store from the newest backup in this folder, say so, and end; the folder of the store "
+                     "must be absent or empty")
+          ->type_name("DIR");
+  app.add_option("--backup-id", line.restore.backup_id, "With --restore: the number of an earlier backup")
+      ->needs(restore)
+      ->check(CLI::PositiveNumber)
+      ->type_name("NUMBER");
+  AddSettingFlags(app, &line.sources.flags);
+  app.set_version_flag("--version", std::string("musterd ") + MUSTER_VERSION);
+  CLI11_PARSE(app, argc, argv);
+
+  line.sources.variables = muster::EnvironmentVariables();
+  muster::ReadConfiguration read = muster::ReadConfigurationFrom(line.sources);
+  const std::vector<std::string> unknown = UnknownFlags(app);
+  read.problems.insert(read.problems.end(), unknown.begin(), unknown.end());
+  if (!read.problems.empty()) {
+    std::cerr << "musterd: this must be mended in the configuration first:\n";
+    for (const std::string& problem : read.problems) std::cerr << "  " << problem << "\n";
+    return 1;
+  }
+
+  spdlog::set_default_logger(spdlog::stderr_color_mt("musterd"));
+  if (!line.restore.backup_directory.empty()) {
+    line.restore.store_directory = read.configuration.store_directory;
+    return Restore(line.restore);
+  }
+  return Serve(read.configuration, line.rebuild_totals);
 }

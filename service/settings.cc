@@ -248,6 +248,16 @@ std::string ValueNameOf(const Setting& setting) {
   return setting.value_name;
 }
 
+std::string ValueOf(const Setting& setting) {
+  struct ToText {
+    std::string operator()(const Text& target) const { return *target.value; }
+    std::string operator()(const Choice& target) const { return *target.value; }
+    std::string operator()(const Number& target) const { return absl::StrCat(*target.value); }
+    std::string operator()(const Switch& target) const { return *target.value ? "true" : "false"; }
+  };
+  return std::visit(ToText{}, setting.target);
+}
+
 ReadSettingsReport ReadSettings(absl::Span<const Setting> settings, const SettingSources& sources) {
   ReadSettingsReport report;
   if (sources.file_text.has_value()) {

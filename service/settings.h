@@ -52,6 +52,8 @@ std::string FlagOf(const Setting& setting);
 std::string VariableOf(const Setting& setting);
 // "DIR", "NUMBER", "json|text": the value name, or what the target says of itself.
 std::string ValueNameOf(const Setting& setting);
+// What the target holds, as text: the default before anything is read.
+std::string ValueOf(const Setting& setting);
 
 // Variables of the environment that begin like this are settings, all of them.
 inline constexpr char kVariablePrefix[] = "MUSTERD_";

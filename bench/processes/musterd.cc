@@ -21,7 +21,8 @@ Musterd::~Musterd() = default;
 
 double Musterd::Start() {
   const Stopwatch stopwatch;
-  process_ = StartBound({kProgram, "--store", store(), "--listen", "127.0.0.1:0"}, folder_ + "/musterd.log");
+  process_ = StartBound({kProgram, "--config", "/dev/null", "--store", store(), "--listen", "127.0.0.1:0"},
+                        folder_ + "/musterd.log");
   address_ = WaitUntilListening(*process_);
   return stopwatch.Seconds();
 }

@@ -191,8 +191,8 @@ class ClockTest : public testing::TestWithParam<std::tuple<ClockCase, JumpsWhile
         std::vector<std::string>{"/usr/bin/env", absl::StrCat("LD_PRELOAD=", kLibfaketime),
                                  "FAKETIME_TIMESTAMP_FILE=" + clock_.file(), "FAKETIME_NO_CACHE=1",
                                  // Nobody can set the monotonic clock of a machine either.
-                                 "FAKETIME_DONT_FAKE_MONOTONIC=1", absl::StrCat("TZ=", kTimeZone), kMusterd, "--store",
-                                 folder_.Path("disturbed"), "--listen", "127.0.0.1:0"},
+                                 "FAKETIME_DONT_FAKE_MONOTONIC=1", absl::StrCat("TZ=", kTimeZone), kMusterd, "--config",
+                                 "/dev/null", "--store", folder_.Path("disturbed"), "--listen", "127.0.0.1:0"},
         folder_.Path("log"));
     const std::string prefix = "listening on ";
     const std::string line = server_->ReadLine().value_or("");

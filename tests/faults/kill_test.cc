@@ -114,8 +114,8 @@ class KillTest : public testing::Test {
     server_.reset();
     std::vector<std::string> words = {kMusterd};
     if (!failpoint.empty()) words = {"/usr/bin/env", "MUSTER_FAILPOINT=" + failpoint, kMusterdFailpoints};
-    for (const std::string& word :
-         {std::string("--store"), folder_.Path(store_), std::string("--listen"), std::string("127.0.0.1:0")}) {
+    for (const std::string& word : {std::string("--config"), std::string("/dev/null"), std::string("--store"),
+                                    folder_.Path(store_), std::string("--listen"), std::string("127.0.0.1:0")}) {
       words.push_back(word);
     }
     server_ = std::make_unique<ChildProcess>(words, folder_.Path("log"));

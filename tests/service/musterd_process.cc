@@ -6,7 +6,8 @@ namespace muster {
 namespace {
 
 std::vector<std::string> MusterdWords(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {MUSTER_BINARY_DIR "/musterd"};
+  // Whatever this machine has in /etc is not read, unless a later --config says so.
+  std::vector<std::string> words = {"env", "MUSTERD_CONFIG=/dev/null", MUSTER_BINARY_DIR "/musterd"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }

@@ -99,6 +99,16 @@ TEST_F(ProcessTest, HelpAndVersionAnswerAndStartNothing) {
   EXPECT_THAT(version->RestOfOutput(), MatchesRegex("musterd [0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
 
+TEST_F(ProcessTest, WhatAFileSaysCountsUnlessAFlagSaysOtherwise) {
+  std::ofstream(Path("m.toml")) << "store = \"" << Path("of-the-file") << "\"\nlisten = \"127.0.0.1:0\"\n";
+  const auto by_file = Run({"--config", Path("m.toml")});
+  EXPECT_NE(by_file->WaitUntilListening(), "") << by_file->Log();
+  EXPECT_TRUE(std::filesystem::exists(Path("of-the-file")));
+  const auto by_flag = Run({"--config", Path("m.toml"), "--store", Path("of-the-flag")});
+  EXPECT_NE(by_flag->WaitUntilListening(), "") << by_flag->Log();
+  EXPECT_TRUE(std::filesystem::exists(Path("of-the-flag")));
+}
+
 // Arguments with which it must not start, and what it must say on standard error.
 struct RefusedStart {
   std::string name;
@@ -114,6 +124,7 @@ TEST_P(RefusedStartTest, SaysWhyAndExitsWithAnError) {
   std::ofstream(Path("bad-catalogue/forces.textproto")) << "forces {\n  id: \"a\"\n  name: 7\n}\n";
   std::filesystem::create_directory(Path("empty-catalogue"));
   std::ofstream(Path("a-file")) << "not a folder\n";
+  std::ofstream(Path("bad.toml")) << "store = 7\ncatalog = \"/c\"\n";
   std::vector<std::string> arguments = GetParam().arguments;
   for (std::string& argument : arguments) {
     if (argument.rfind("FOLDER", 0) == 0) argument = Path(argument.substr(7));
@@ -131,7 +142,15 @@ INSTANTIATE_TEST_SUITE_P(
     Arguments, RefusedStartTest,
     testing::ValuesIn<RefusedStart>({
         {"NoStore", {}, {"--store"}},
-        {"UnknownOption", {"--store", "FOLDER/store", "--port", "1"}, {"--port"}},
+        {"UnknownOption", {"--store", "FOLDER/store", "--port", "1"}, {"no flag is called \"--port\"\n"}},
+        {"MisspeltOption", {"--stor=FOLDER/store"}, {"\"--stor\"; did you mean \"--store\"?", "no folder is given"}},
+        {"AWordTooMany", {"--store", "FOLDER/store", "start"}, {"no flag is called \"start\""}},
+        {"OptionWithoutValue", {"--store"}, {"--store"}},
+        {"NoConfigurationFile", {"--config", "FOLDER/none.toml"}, {"none.toml", "No such file"}},
+        {"EveryFaultOfAConfigurationFile",
+         {"--config", "FOLDER/bad.toml", "--lisen", "127.0.0.1:0"},
+         {"bad.toml:1:9: store is 7;", "bad.toml:2:1: no setting is called \"catalog\"; did you mean \"catalogue\"?",
+          "\"--lisen\"; did you mean \"--listen\"?"}},
         {"EveryAddress", {"--store", "FOLDER/store", "--listen", "0.0.0.0:0"}, {"0.0.0.0:0", "loopback", "TLS"}},
         {"EveryAddressOfSix", {"--store", "FOLDER/store", "--listen", "[::]:0"}, {"[::]:0", "loopback"}},
         {"AnAddressOfTheNetwork", {"--store", "FOLDER/store", "--listen", "192.0.2.1:0"}, {"192.0.2.1", "loopback"}},

@@ -17,7 +17,8 @@ class RunningMusterd:
         self._log_file = folder / "musterd.log"
         with open(self._log_file, "ab") as log:
             self._process = subprocess.Popen(
-                [program, "--store", folder / "store", "--listen", "127.0.0.1:0"],
+                # Whatever this machine has in /etc is not read.
+                [program, "--config", "/dev/null", "--store", folder / "store", "--listen", "127.0.0.1:0"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         words = self._process.stdout.readline().split()
         if words[:2] != ["listening", "on"]:

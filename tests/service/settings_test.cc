@@ -58,6 +58,13 @@ TEST(SettingNamesTest, ValuesAreCalledWhatTheyMayBe) {
   EXPECT_THAT(names, ElementsAre("DIR", "TEXT", "text|json", "NUMBER", "true|false"));
 }
 
+TEST(SettingNamesTest, TheDefaultIsWhatTheTargetHolds) {
+  Values values;
+  std::vector<std::string> texts;
+  for (const Setting& setting : SettingsOf(values)) texts.push_back(ValueOf(setting));
+  EXPECT_THAT(texts, ElementsAre("default", "", "text", "7", "false"));
+}
+
 TEST(ReadSettingsTest, WithoutSourcesTheDefaultsStay) {
   Values values;
   EXPECT_THAT(Read(values, {}), IsEmpty());
