@@ -40,6 +40,11 @@ inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under wa
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
 inline constexpr std::chrono::minutes kClockBehindWorthSaying{1};  // The clock behind the newest entry, at a start.
 
+// How often the service manager is told that the server is alive, in each interval that it allows; and how long the
+// server may take to answer itself. A machine that is busy with everything at once answers in far less.
+inline constexpr int kWatchdogTellsPerInterval = 3;
+inline constexpr std::chrono::milliseconds kOwnAnswerDeadline{5'000};
+
 // The scrub in the background: it rests 99 times as long as it works, and at least so long after every step.
 inline constexpr int kScrubPauseFactor = 99;
 inline constexpr std::chrono::milliseconds kScrubMinPause{100};

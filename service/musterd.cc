@@ -13,6 +13,7 @@
 #include "service/catalogue_files.h"
 #include "service/configuration.h"
 #include "service/server.h"
+#include "service/service_manager.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 #include "storage/backup.h"
@@ -112,9 +113,11 @@ int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   spdlog::warn("no TLS: listening on loopback only, and everyone there is the local operator");
   std::cout << "listening on " << (*server)->address() << std::endl;
 
-  int signal_number = 0;
-  sigwait(&stop_signals, &signal_number);
+  muster::TellManagerReady(absl::StrCat("listening on ", (*server)->address()));
+
+  muster::WaitForSignal(stop_signals, [&server] { return (*server)->Answers(); });
   spdlog::info("stopping");
+  muster::TellManagerStopping();
   (*server)->Stop();
   spdlog::info("stopped");
   return 0;

@@ -15,6 +15,7 @@
 #include "aggregator/cubes.h"
 #include "aggregator/recovery.h"
 #include "aggregator/scrubber.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -66,6 +67,7 @@ struct Server::Parts {
   std::unique_ptr<StoreService> store_service;
   std::unique_ptr<grpc::Server> grpc_server;
   std::once_flag stopped;
+  bool is_stopped = false;
 
   void SetServing(bool serving) {
     if (grpc_server == nullptr) return;
@@ -169,9 +171,23 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   return server;
 }
 
+bool Server::Answers() const {
+  if (parts_->is_stopped) return false;  // gRPC does not survive the question then.
+  const std::shared_ptr<grpc::Channel> channel = parts_->grpc_server->InProcessChannel(grpc::ChannelArguments());
+  const auto health = grpc::health::v1::Health::NewStub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kOwnAnswerDeadline.count(), GPR_TIMESPAN)));
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::StatusCode code = health->Check(&context, grpc::health::v1::HealthCheckRequest(), &response).error_code();
+  // A refusal is an answer too. These three are said where nobody answers.
+  return code != grpc::DEADLINE_EXCEEDED && code != grpc::UNAVAILABLE && code != grpc::CANCELLED;
+}
+
 void Server::Stop() {
   std::call_once(parts_->stopped, [this] {
     Parts& parts = *parts_;
+    parts.is_stopped = true;
     if (parts.grpc_server != nullptr) {
       parts.SetServing(false);
       parts.ingest->EndStreams();

@@ -42,6 +42,11 @@ class Server {
   // Where it listens, with the port that was picked: "127.0.0.1:43210".
   const std::string& address() const { return address_; }
 
+  // Asks itself over gRPC, within the process, for its health, and returns whether there is an answer, whatever it is,
+  // within kOwnAnswerDeadline. Answers take no disk: a server on a disk that stands still is alive. One that was stopped
+  // does not answer. Not to be called beside Stop().
+  bool Answers() const;
+
   // Says NOT_SERVING, lets calls under way end until a deadline, answers what is queued, writes a checkpoint and
   // flushes. Idempotent.
   void Stop();

@@ -127,6 +127,7 @@ class ServerTest : public testing::Test {
   // Ends the server alone; the client keeps its connection.
   void StopServer() { server_->Stop(); }
   void Disconnect() { client_.reset(); }
+  Server& server() { return *server_; }
   Client& client() { return *client_; }
   const std::string& address() const { return server_->address(); }
   const TemporaryFolder& folder() const { return folder_; }
