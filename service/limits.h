@@ -40,6 +40,11 @@ inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under wa
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
 inline constexpr std::chrono::minutes kClockBehindWorthSaying{1};  // The clock behind the newest entry, at a start.
 
+// From where on `musterd --check` has something to say.
+inline constexpr std::chrono::milliseconds kSlowSync{50};
+inline constexpr uint64_t kLittleRoomBytes = uint64_t{1} << 30;  // Beside what is kept free.
+inline constexpr uint64_t kEnoughOpenFiles = 1'024;              // Of which the store takes up to 512.
+
 // How often the service manager is told that the server is alive, in each interval that it allows; and how long the
 // server may take to answer itself. A machine that is busy with everything at once answers in far less.
 inline constexpr int kWatchdogTellsPerInterval = 3;

@@ -14,6 +14,7 @@
 #include "service/configuration.h"
 #include "service/server.h"
 #include "service/service_manager.h"
+#include "service/startup_check.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 #include "storage/backup.h"
@@ -22,6 +23,7 @@ namespace {
 
 // What a command line asks for, beside settings.
 struct CommandLine {
+  bool check = false;
   bool rebuild_totals = false;
   muster::RestoreOptions restore;
   muster::ConfigurationSources sources;
@@ -37,7 +39,8 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "A setting of the file, the environment (MUSTERD_STORE for --store) and the command line counts in this order: the "
     "later goes before the earlier. musterd.toml(5) explains each.\n"
-    "Exit codes: 0 stopped well; 1 could not start, standard error says why.";
+    "Exit codes: 0 stopped well, or would start; 1 could not start, or would not; standard error, or the check, says "
+    "why.";
 
 // Adds a flag for every setting: what is given goes to `flags`.
 void AddSettingFlags(CLI::App& app, std::map<std::string, std::string>* flags) {
@@ -135,6 +138,9 @@ int main(int argc, char** argv) {
          "TOML file with settings (also MUSTERD_CONFIG)")
       ->type_name("FILE")
       ->default_str(absl::StrCat(muster::kDefaultConfigurationFile, ", if it is there"));
+  app.add_flag("--check", line.check,
+               "Say whether it would start here like this, what would hinder it and how to mend that, and end; changes "
+               "nothing. Run it as the user of the service");
   app.add_flag("--rebuild-totals", line.rebuild_totals,
                "Make all totals anew from the log at this start; takes as long as reading it");
   CLI::Option* const restore =
@@ -154,6 +160,11 @@ int main(int argc, char** argv) {
   muster::ReadConfiguration read = muster::ReadConfigurationFrom(line.sources);
   const std::vector<std::string> unknown = UnknownFlags(app);
   read.problems.insert(read.problems.end(), unknown.begin(), unknown.end());
+  if (line.check) {
+    const std::vector<muster::Finding> findings = muster::CheckStart(read);
+    std::cout << muster::ToText(findings);
+    return muster::AnyFailed(findings) ? 1 : 0;
+  }
   if (!read.problems.empty()) {
     std::cerr << "musterd: this must be mended in the configuration first:\n";
     for (const std::string& problem : read.problems) std::cerr << "  " << problem << "\n";

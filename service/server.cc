@@ -85,13 +85,15 @@ Server::Server() : parts_(std::make_unique<Parts>()) {}
 
 Server::~Server() { Stop(); }
 
+absl::Status Server::CheckAddress(const std::string& listen_address) {
+  if (LoopbackHost(listen_address).has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Cannot listen on \"", listen_address,
+      "\": without TLS the server listens on loopback only, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT."));
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  const std::optional<std::string> host = LoopbackHost(options.listen_address);
-  if (!host) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Cannot listen on \"", options.listen_address,
-        "\": without TLS the server listens on loopback only, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT."));
-  }
+  if (absl::Status allowed = CheckAddress(options.listen_address); !allowed.ok()) return allowed;
   std::unique_ptr<Server> server(new Server());
   Parts& parts = *server->parts_;
 
@@ -167,7 +169,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
         absl::StrCat("Cannot listen on ", options.listen_address, ": is another program listening there?"));
   }
   parts.SetServing(true);
-  server->address_ = absl::StrCat(*host, ":", port);
+  server->address_ = absl::StrCat(*LoopbackHost(options.listen_address), ":", port);
   return server;
 }
 

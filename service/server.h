@@ -34,6 +34,8 @@ class Server {
   // UNAVAILABLE          the address cannot be listened on, or the disk refused
   // DATA_LOSS            the store is damaged
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // Whether an address may be listened on at all: INVALID_ARGUMENT as Start has it.
+  static absl::Status CheckAddress(const std::string& listen_address);
   // Stops if that has not been done.
   ~Server();
   Server(const Server&) = delete;
@@ -43,8 +45,8 @@ class Server {
   const std::string& address() const { return address_; }
 
   // Asks itself over gRPC, within the process, for its health, and returns whether there is an answer, whatever it is,
-  // within kOwnAnswerDeadline. Answers take no disk: a server on a disk that stands still is alive. One that was stopped
-  // does not answer. Not to be called beside Stop().
+  // within kOwnAnswerDeadline. Answers take no disk: a server on a disk that stands still is alive. One that was
+  // stopped does not answer. Not to be called beside Stop().
   bool Answers() const;
 
   // Says NOT_SERVING, lets calls under way end until a deadline, answers what is queued, writes a checkpoint and

@@ -162,26 +162,30 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
 
 std::string ToString(absl::string_view text) { return std::string(text); }
 
+// Whether the folder is there. Fails if something else is.
+absl::StatusOr<bool> IsThere(rocksdb::Env* env, const std::string& directory) {
+  if (directory.empty()) return absl::FailedPreconditionError("no folder was given for the store");
+  if (!env->FileExists(directory).ok()) return false;
+  bool is_directory = false;
+  if (const rocksdb::Status asked = env->IsDirectory(directory, &is_directory); !asked.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot look at '", directory, "': ", asked.ToString()));
+  }
+  if (is_directory) return true;
+  return absl::FailedPreconditionError(
+      absl::StrCat("'", directory, "' is a file; the store needs a folder of its own"));
+}
+
 // Makes the folder if it is absent, so that its name survives a power cut.
 absl::Status MakeFolder(rocksdb::Env* env, const std::string& directory) {
-  if (directory.empty()) return absl::FailedPreconditionError("no folder was given for the store");
-  if (const rocksdb::Status exists = env->FileExists(directory); exists.ok()) {
-    bool is_directory = false;
-    if (const rocksdb::Status asked = env->IsDirectory(directory, &is_directory); !asked.ok()) {
-      return absl::FailedPreconditionError(absl::StrCat("cannot look at '", directory, "': ", asked.ToString()));
-    }
-    if (is_directory) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("'", directory, "' is a file; the store needs a folder of its own"));
-  }
+  const absl::StatusOr<bool> is_there = IsThere(env, directory);
+  if (!is_there.ok()) return is_there.status();
+  if (*is_there) return absl::OkStatus();
   if (const rocksdb::Status made = env->CreateDir(directory); !made.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot make the folder '", directory, "' for the store: ", made.ToString()));
   }
 
-  const std::filesystem::path normal = std::filesystem::path(directory).lexically_normal();
-  const std::filesystem::path folder = normal.has_filename() ? normal : normal.parent_path();  // Without a last '/'.
-  const std::string parent = folder.has_parent_path() ? folder.parent_path().string() : ".";
+  const std::string parent = ParentFolder(directory);
   std::unique_ptr<rocksdb::Directory> opened;
   rocksdb::Status synced = env->NewDirectory(parent, &opened);
   if (synced.ok()) synced = opened->Fsync();
@@ -342,6 +346,12 @@ FormatRecord MakeFormatRecord() {
 
 }  // namespace
 
+std::string ParentFolder(const std::string& directory) {
+  const std::filesystem::path normal = std::filesystem::path(directory).lexically_normal();
+  const std::filesystem::path folder = normal.has_filename() ? normal : normal.parent_path();  // Without a last '/'.
+  return folder.has_parent_path() ? folder.parent_path().string() : ".";
+}
+
 absl::string_view FamilyName(Family family) {
   switch (family) {
     case Family::kDefault:
@@ -394,6 +404,23 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const StoreOptions& opt
     return opened;
   }
   return database;
+}
+
+absl::StatusOr<bool> Database::IsStore(const std::string& directory) {
+  rocksdb::Env* const env = rocksdb::Env::Default();
+  const absl::StatusOr<bool> is_there = IsThere(env, directory);
+  if (!is_there.ok()) return is_there.status();
+  if (!*is_there) return false;
+  std::unique_ptr<FolderLock> lock;
+  // A folder without the file of the lock is in nobody's use, and to take the lock would make it.
+  if (env->FileExists(absl::StrCat(directory, "/LOCK")).ok()) {
+    absl::StatusOr<std::unique_ptr<FolderLock>> taken = FolderLock::Take(env, directory);
+    if (!taken.ok()) return taken.status();
+    lock = *std::move(taken);
+  }
+  const absl::StatusOr<Contents> contents = InspectFolder(env, directory);
+  if (!contents.ok()) return contents.status();
+  return *contents == Contents::kStore;
 }
 
 absl::Status Database::OpenFamilies(const StoreOptions& options, bool may_create) {

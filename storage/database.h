@@ -39,6 +39,8 @@ class Database {
   // Opens the store in `options.directory`, or makes one. See Store::Open for the errors. Nothing in a folder is
   // changed before it is known to be empty or a store of our format.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const StoreOptions& options);
+  // Whether there is a store in a folder; not if it is absent, or empty. As Store::Inspect.
+  static absl::StatusOr<bool> IsStore(const std::string& directory);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

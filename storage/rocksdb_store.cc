@@ -831,4 +831,18 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
   return store;
 }
 
+absl::StatusOr<StoreInspection> Store::Inspect(const std::string& directory) {
+  const absl::StatusOr<bool> is_store = Database::IsStore(directory);
+  if (!is_store.ok()) return is_store.status();
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(directory, error);
+  const std::string disk_of = is_there ? directory : ParentFolder(directory);
+  const std::filesystem::space_info space = std::filesystem::space(disk_of, error);
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot look at the disk of '", disk_of, "': ", error.message()));
+  }
+  return StoreInspection{
+      .holds_store = *is_store, .free_bytes = space.available, .keep_free_bytes = KeepFreeBytes(disk_of)};
+}
+
 }  // namespace muster

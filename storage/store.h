@@ -112,6 +112,16 @@ struct BackupReport {
   int backup_count = 0;      // In the folder, this one included.
 };
 
+// The folder that another is in: "/var/lib" of "/var/lib/muster/", "." of "muster".
+std::string ParentFolder(const std::string& directory);
+
+// What a folder holds, found without changing anything in it.
+struct StoreInspection {
+  bool holds_store = false;      // If not, the folder is absent or empty, and a store would be made there.
+  uint64_t free_bytes = 0;       // Of its disk, or that of the folder above it if it is absent.
+  uint64_t keep_free_bytes = 0;  // As StoreOptions::keep_free_bytes.
+};
+
 // Reads may come from any thread at any time. Append and WriteCheckpoint may run beside each other and beside reads,
 // each from one thread at a time; so may Backup.
 //
@@ -128,6 +138,9 @@ class Store {
   //
   // FAILED_PRECONDITION  another process has it open; or it was written by a newer program (both say so plainly)
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
+  // What Open would find. Fails where it would fail before it reads the log, and for the same reasons: what is damaged
+  // further on only Open finds. A store that is open in another process is in use.
+  static absl::StatusOr<StoreInspection> Inspect(const std::string& directory);
   virtual ~Store() = default;
 
   // Of the newest entry; 0 if the log is empty. Moves when Append returns OK.

@@ -87,6 +87,40 @@ TEST_F(OpenTest, DoesNotMakeParents) {
   EXPECT_FALSE(fs::exists(Path("no")));
 }
 
+TEST_F(OpenTest, InspectingSaysWhetherThereIsAStoreAndMakesNone) {
+  absl::StatusOr<StoreInspection> inspection = Store::Inspect(StorePath());
+  ASSERT_THAT(inspection, IsOk());
+  EXPECT_FALSE(inspection->holds_store);
+  EXPECT_GT(inspection->free_bytes, 0);
+  EXPECT_GE(inspection->keep_free_bytes, uint64_t{16} << 20);
+  EXPECT_FALSE(fs::exists(StorePath()));
+  fs::create_directory(StorePath());
+  inspection = Store::Inspect(StorePath() + "/");
+  ASSERT_THAT(inspection, IsOk());
+  EXPECT_FALSE(inspection->holds_store);
+  EXPECT_TRUE(fs::is_empty(StorePath()));
+  MakeStore();
+  const auto files = FilesOf(StorePath());
+  inspection = Store::Inspect(StorePath());
+  ASSERT_THAT(inspection, IsOk());
+  EXPECT_TRUE(inspection->holds_store);
+  EXPECT_EQ(FilesOf(StorePath()), files);
+}
+
+TEST_F(OpenTest, InspectingRefusesWhatOpeningWould) {
+  WriteFile(Path("file"), "text");
+  EXPECT_THAT(Store::Inspect(Path("file")), StatusIs(kFailedPrecondition, HasSubstr("is a file")));
+  EXPECT_THAT(Store::Inspect(Path("no/store")), StatusIs(kFailedPrecondition, HasSubstr("/no'")));
+  MakeForeignDatabase({"theirs"}, true);
+  EXPECT_THAT(Store::Inspect(StorePath()), StatusIs(kFailedPrecondition, HasSubstr("not a Muster store")));
+}
+
+TEST_F(OpenTest, AStoreThatIsOpenIsNotInspected) {
+  Open();
+  EXPECT_THAT(Store::Inspect(StorePath()), StatusIs(kFailedPrecondition, HasSubstr("in use by another process")));
+  AppendResults(1);
+}
+
 TEST_F(OpenTest, NeedsAName) { EXPECT_THAT(OpenAt(""), StatusIs(kFailedPrecondition, HasSubstr("no folder"))); }
 
 TEST_F(OpenTest, RefusesAFile) {
