@@ -1,5 +1,6 @@
 #include "service/store_service.h"
 
+#include <chrono>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -7,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "aggregator/verification.h"
 #include "domain/quote.h"
+#include "google/protobuf/util/time_util.h"
 #include "service/caller.h"
 #include "service/errors.h"
 #include "spdlog/spdlog.h"
@@ -31,6 +33,25 @@ bool LongTask::Start(grpc::ServerUnaryReactor* reactor, std::function<absl::Stat
     reactor->Finish(ToGrpcStatus(status));
   });
   return true;
+}
+
+grpc::ServerUnaryReactor* StoreService::GetServerInfo(grpc::CallbackServerContext* context,
+                                                      const v1::GetServerInfoRequest* /*request*/,
+                                                      v1::GetServerInfoResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  if (!caller.ok()) {
+    reactor->Finish(ToGrpcStatus(caller.status()));
+    return reactor;
+  }
+  // The machine's clock itself: Abseil's may be two seconds behind one that was set.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  response->set_version(MUSTER_VERSION);
+  *response->mutable_time() = google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+  response->set_position(store_.last_position());
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext* context,

@@ -41,6 +41,8 @@ class StoreService final : public v1::StoreService::CallbackService {
   StoreService(const Callers& callers, const Store& store, const Cubes& cubes)
       : callers_(callers), store_(store), cubes_(cubes) {}
 
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context, const v1::GetServerInfoRequest* request,
+                                          v1::GetServerInfoResponse* response) override;
   grpc::ServerUnaryReactor* VerifyTotals(grpc::CallbackServerContext* context, const v1::VerifyTotalsRequest* request,
                                          v1::VerifyTotalsResponse* response) override;
   grpc::ServerUnaryReactor* Backup(grpc::CallbackServerContext* context, const v1::BackupRequest* request,

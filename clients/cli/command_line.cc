@@ -138,6 +138,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddVerifyCommand(app, &chosen);
   AddBackupCommands(app, &chosen);
   AddCertsCommands(app, &chosen);
+  AddDoctorCommand(app, &chosen);
   AddCompletionCommand(app, &chosen);
 
   try {

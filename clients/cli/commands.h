@@ -26,6 +26,7 @@ void AddCatalogueCommand(CLI::App& app, Command* chosen);
 void AddVerifyCommand(CLI::App& app, Command* chosen);
 void AddBackupCommands(CLI::App& app, Command* chosen);
 void AddCertsCommands(CLI::App& app, Command* chosen);
+void AddDoctorCommand(CLI::App& app, Command* chosen);
 // Writes the completion of `app` as a whole, so it must be added last.
 void AddCompletionCommand(CLI::App& app, Command* chosen);
 

@@ -13,6 +13,7 @@
 #include "clients/cpp/error_details.h"
 #include "clients/cpp/grpc_status.h"
 #include "clients/cpp/receipt_paths.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/create_channel.h"
@@ -103,7 +104,8 @@ class MusterClient::Connection {
         ingest_(v1::IngestService::NewStub(channel_)),
         totals_(v1::TotalsService::NewStub(channel_)),
         catalogue_(v1::CatalogueService::NewStub(channel_)),
-        store_(v1::StoreService::NewStub(channel_)) {}
+        store_(v1::StoreService::NewStub(channel_)),
+        health_(grpc::health::v1::Health::NewStub(channel_)) {}
 
   bool reached_server() const { return reached_server_.load(std::memory_order_relaxed); }
   const ClientOptions& options() const { return options_; }
@@ -112,6 +114,7 @@ class MusterClient::Connection {
   v1::TotalsService::Stub& totals() { return *totals_; }
   v1::CatalogueService::Stub& catalogue() { return *catalogue_; }
   v1::StoreService::Stub& store() { return *store_; }
+  grpc::health::v1::Health::Stub& health() { return *health_; }
 
   // One unary call, again and again until it is answered, refused for good, or out of time.
   template <typename Stub, typename Request, typename Response>
@@ -180,6 +183,7 @@ class MusterClient::Connection {
   const std::unique_ptr<v1::TotalsService::Stub> totals_;
   const std::unique_ptr<v1::CatalogueService::Stub> catalogue_;
   const std::unique_ptr<v1::StoreService::Stub> store_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   std::atomic<bool> reached_server_ = false;
 };
 
@@ -387,6 +391,19 @@ absl::StatusOr<v1::CloseOperationResponse> MusterClient::CloseOperation(const v1
 absl::StatusOr<v1::ReopenOperationResponse> MusterClient::ReopenOperation(const v1::ReopenOperationRequest& request,
                                                                           absl::Time deadline) {
   return connection_->Call(connection_->catalogue(), &v1::CatalogueService::Stub::ReopenOperation, request, deadline);
+}
+
+absl::StatusOr<bool> MusterClient::IsServing(absl::Time deadline) {
+  using grpc::health::v1::HealthCheckResponse;
+  const absl::StatusOr<HealthCheckResponse> answer = connection_->Call(
+      connection_->health(), &grpc::health::v1::Health::Stub::Check, grpc::health::v1::HealthCheckRequest(), deadline);
+  if (!answer.ok()) return answer.status();
+  return answer->status() == HealthCheckResponse::SERVING;
+}
+
+absl::StatusOr<v1::GetServerInfoResponse> MusterClient::GetServerInfo(const v1::GetServerInfoRequest& request,
+                                                                      absl::Time deadline) {
+  return connection_->Call(connection_->store(), &v1::StoreService::Stub::GetServerInfo, request, deadline);
 }
 
 absl::StatusOr<v1::VerifyTotalsResponse> MusterClient::VerifyTotals(const v1::VerifyTotalsRequest& request,

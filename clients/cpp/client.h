@@ -110,6 +110,12 @@ class MusterClient {
   absl::StatusOr<v1::ReopenOperationResponse> ReopenOperation(const v1::ReopenOperationRequest& request,
                                                               absl::Time deadline);
 
+  // --- Server ---
+
+  // Whether the server says that it takes results: grpc.health.v1 of the server as a whole.
+  absl::StatusOr<bool> IsServing(absl::Time deadline);
+  absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo(const v1::GetServerInfoRequest& request, absl::Time deadline);
+
   // --- Store ---
 
   absl::StatusOr<v1::VerifyTotalsResponse> VerifyTotals(const v1::VerifyTotalsRequest& request, absl::Time deadline);

@@ -102,6 +102,8 @@ std::vector<Call> EveryCall() {
       {"UpdateOperation", [](auto& client, auto deadline) { return client.UpdateOperation({}, deadline).status(); }},
       {"CloseOperation", [](auto& client, auto deadline) { return client.CloseOperation({}, deadline).status(); }},
       {"ReopenOperation", [](auto& client, auto deadline) { return client.ReopenOperation({}, deadline).status(); }},
+      {"IsServing", [](auto& client, auto deadline) { return client.IsServing(deadline).status(); }},
+      {"GetServerInfo", [](auto& client, auto deadline) { return client.GetServerInfo({}, deadline).status(); }},
       {"VerifyTotals", [](auto& client, auto deadline) { return client.VerifyTotals({}, deadline).status(); }},
       {"Backup", [](auto& client, auto deadline) { return client.Backup({}, deadline).status(); }},
   };

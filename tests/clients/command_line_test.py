@@ -35,7 +35,7 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
 # Every command that does something, in the order of the help.
 COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
-            "backup", "restore", "certs init", "certs issue", "certs revoke", "completion"]
+            "backup", "restore", "certs init", "certs issue", "certs revoke", "doctor", "completion"]
 
 # What only reads, once the returns of February 2023 are there.
 READING = [
@@ -156,6 +156,16 @@ class CommandLineTest(unittest.TestCase):
     def _subcommands(self, help_text):
         part = re.search(r"^Subcommands:\n((?:  .*\n)+)", help_text, re.MULTILINE)
         return re.findall(r"^  (\S+)", part[1], re.MULTILINE) if part else []
+
+    def test_the_doctor_finds_a_server_that_is_well_and_says_so_when_it_is_gone(self):
+        rows = self._csv("doctor")
+        self.assertEqual([row["subject"] for row in rows],
+                         ["address", "identity", "health", "version", "clock", "catalogue"])
+        self.assertEqual({row["verdict"] for row in rows}, {"ok"}, rows)
+        self._stop()
+        gone = self._csv("doctor", expect=UNREACHABLE)
+        self.assertEqual([(row["subject"], row["verdict"]) for row in gone], [("address", "failed")])
+        self.assertIn("systemctl start musterd", gone[0]["mend"])
 
     def test_every_command_explains_itself_without_a_server(self):
         commands = []

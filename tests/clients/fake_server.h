@@ -14,8 +14,10 @@
 #include "absl/strings/str_cat.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
 #include "muster/v1/catalogue_service.grpc.pb.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
+#include "muster/v1/store_service.grpc.pb.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 
 namespace muster {
@@ -85,11 +87,16 @@ class FakeServer {
     builder.RegisterService(&ingest_);
     builder.RegisterService(&totals_);
     builder.RegisterService(&catalogue_);
+    builder.RegisterService(&store_);
+    grpc::EnableDefaultHealthCheckService(true);
     server_ = builder.BuildAndStart();
     address_ = absl::StrCat("127.0.0.1:", port);
   }
 
   const std::string& address() const { return address_; }
+
+  // What it says of its health; at first that it serves.
+  void SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
 
   // How each stream is served, one after another.
   using ServeStream = std::function<grpc::Status(ResultsStream&)>;
@@ -107,6 +114,8 @@ class FakeServer {
   Script<v1::QueryTotalsRequest, v1::QueryTotalsResponse> query_totals;
   Script<v1::GetOperationRequest, v1::GetOperationResponse> get_operation;
   Script<v1::ListOperationsRequest, v1::ListOperationsResponse> list_operations;
+  Script<v1::GetCatalogueRequest, v1::GetCatalogueResponse> get_catalogue;
+  Script<v1::GetServerInfoRequest, v1::GetServerInfoResponse> get_server_info;
 
  private:
   struct Ingest final : v1::IngestService::Service {
@@ -143,8 +152,20 @@ class FakeServer {
     }
     FakeServer& fake;
   };
+  struct Store final : v1::StoreService::Service {
+    explicit Store(FakeServer& fake_server) : fake(fake_server) {}
+    grpc::Status GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
+                               v1::GetServerInfoResponse* response) override {
+      return fake.get_server_info.Run(*context, *request, *response);
+    }
+    FakeServer& fake;
+  };
   struct Catalogue final : v1::CatalogueService::Service {
     explicit Catalogue(FakeServer& fake_server) : fake(fake_server) {}
+    grpc::Status GetCatalogue(grpc::ServerContext* context, const v1::GetCatalogueRequest* request,
+                              v1::GetCatalogueResponse* response) override {
+      return fake.get_catalogue.Run(*context, *request, *response);
+    }
     grpc::Status GetOperation(grpc::ServerContext* context, const v1::GetOperationRequest* request,
                               v1::GetOperationResponse* response) override {
       return fake.get_operation.Run(*context, *request, *response);
@@ -159,6 +180,7 @@ class FakeServer {
   Ingest ingest_{*this};
   Totals totals_{*this};
   Catalogue catalogue_{*this};
+  Store store_{*this};
   std::string address_;
   std::unique_ptr<grpc::Server> server_;  // The last, so that it goes first.
 };
