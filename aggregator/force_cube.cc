@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "domain/check.h"
+#include "domain/quantity.h"
 
 namespace muster {
 namespace {
@@ -25,6 +26,22 @@ store::v1::Int128 ToCheckpointInteger(absl::int128 integer) {
 
 absl::int128 FromCheckpointInteger(const store::v1::Int128& parts) {
   return absl::MakeInt128(parts.high(), parts.low());
+}
+
+// What a cube of any log that there will be stays below, so that whatever is added up of a checkpoint fits too.
+constexpr int64_t kMaxCheckpointCount = int64_t{1} << 40;
+
+bool IsCount(int64_t count) { return count >= 0 && count <= kMaxCheckpointCount; }
+
+// A sum of values, of which none is negative.
+bool IsSum(absl::int128 sum) { return sum >= 0 && sum <= absl::int128(kMaxFigureValue) * kMaxCheckpointCount; }
+
+bool IsCell(const Cell& cell) {
+  const Amount& amount = cell.amount;
+  return cell.result_count >= 1 && IsCount(cell.result_count) && IsSum(amount.sum) && IsSum(amount.estimate_sum) &&
+         IsSum(amount.at_most_sum) && amount.AtLeast() >= 0 && IsCount(amount.at_least_count) &&
+         IsCount(amount.at_most_count) && IsCount(amount.estimate_count) && IsCount(amount.uncounted_count) &&
+         std::all_of(cell.not_broken_down.begin(), cell.not_broken_down.end(), IsSum);
 }
 
 std::string DescribePeriod(const Period& period) {
@@ -146,6 +163,9 @@ void Block::ToCheckpoint(store::v1::CheckpointBlock* out) const {
 absl::StatusOr<Block> Block::FromCheckpoint(const Lattice& lattice, const store::v1::CheckpointBlock& checkpoint) {
   Block block;
   block.result_count_ = checkpoint.result_count();
+  if (block.result_count_ < 1 || !IsCount(block.result_count_)) {
+    return absl::DataLossError(absl::StrCat("holds the totals of ", block.result_count_, " results"));
+  }
   block.cells_.reserve(static_cast<size_t>(checkpoint.cells_size()));
   int node_before = -1;
   for (const store::v1::CheckpointCell& from : checkpoint.cells()) {
@@ -166,6 +186,7 @@ absl::StatusOr<Block> Block::FromCheckpoint(const Lattice& lattice, const store:
     for (int axis = 0; axis < Lattice::kAxes && axis < from.not_broken_down_size(); ++axis) {
       cell.not_broken_down[static_cast<size_t>(axis)] = FromCheckpointInteger(from.not_broken_down(axis));
     }
+    if (!IsCell(cell)) return absl::DataLossError(absl::StrCat("holds at node ", from.node(), " what no results make"));
     block.cells_.push_back({from.node(), cell});
   }
   const size_t words = NodeSet(lattice.size()).words().size();
@@ -174,6 +195,9 @@ absl::StatusOr<Block> Block::FromCheckpoint(const Lattice& lattice, const store:
     const bool fits = nodes.words().size() == words;
     if (!fits || (!block.node_sets_.empty() && !(block.node_sets_.back().nodes < nodes))) {
       return absl::DataLossError("holds a set of nodes of another metric, or out of order");
+    }
+    if (from.result_count() < 1 || !IsCount(from.result_count())) {
+      return absl::DataLossError(absl::StrCat("counts ", from.result_count(), " results at a set of nodes"));
     }
     block.node_sets_.push_back({std::move(nodes), from.result_count()});
   }
@@ -293,6 +317,10 @@ absl::StatusOr<ForceCube> ForceCube::FromCheckpoint(const Catalogue* catalogue,
     }
     return period;
   };
+  if (!IsCount(checkpoint.result_count()) || !IsCount(checkpoint.final_count()) || !IsCount(checkpoint.nil_count()) ||
+      !IsCount(checkpoint.retracted_count())) {
+    return absl::DataLossError("counts results below zero, or more than there can be");
+  }
   ForceCube cube(catalogue);
   for (const store::v1::CheckpointBlock& from : checkpoint.blocks()) {
     if (from.metric() < 0 || from.metric() >= catalogue->metric_count()) {
@@ -312,6 +340,10 @@ absl::StatusOr<ForceCube> ForceCube::FromCheckpoint(const Catalogue* catalogue,
   for (const store::v1::CheckpointPeriod& from : checkpoint.periods()) {
     const absl::StatusOr<Period> period = next_period(from, cube.periods_);
     if (!period.ok()) return period.status();
+    if (from.result_count() < 1 || !IsCount(from.result_count())) {
+      return absl::DataLossError(
+          absl::StrCat("counts ", from.result_count(), " results for the period ", DescribePeriod(*period)));
+    }
     cube.periods_.emplace_back(*period, from.result_count());
   }
   cube.result_count_ = checkpoint.result_count();

@@ -82,7 +82,7 @@ class Block {
   const std::vector<NodeSetCount>& node_sets() const { return node_sets_; }
 
   void ToCheckpoint(store::v1::CheckpointBlock* out) const;
-  // DATA_LOSS if its nodes are not those of `lattice`, ascending.
+  // DATA_LOSS if its nodes are not those of `lattice`, ascending, or hold what no results make.
   static absl::StatusOr<Block> FromCheckpoint(const Lattice& lattice, const store::v1::CheckpointBlock& checkpoint);
 
   friend bool operator==(const Block&, const Block&) = default;
@@ -135,7 +135,8 @@ class ForceCube {
   bool Equals(const ForceCube& other) const;
 
   store::v1::CheckpointForceCube ToCheckpoint() const;
-  // DATA_LOSS if it does not fit the catalogue, or is not in the order that ToCheckpoint writes.
+  // DATA_LOSS if it does not fit the catalogue, is not in the order that ToCheckpoint writes, or holds what no results
+  // make.
   static absl::StatusOr<ForceCube> FromCheckpoint(const Catalogue* catalogue,
                                                   const store::v1::CheckpointForceCube& checkpoint);
 

@@ -17,6 +17,13 @@ int FirstFigureIndex(absl::Span<const ResolvedFigure> figures) {
   return first;
 }
 
+// Whether the value of a figure is one that ValidateResult takes.
+bool IsValue(const v1::Figure& figure) {
+  if (!figure.has_value()) return true;
+  const int64_t base_units = BaseUnitsIn(figure.unit());
+  return base_units > 0 && figure.value() >= 0 && figure.value() <= kMaxFigureValue / base_units;
+}
+
 // Works out the values of one metric of one result.
 class MetricSolver {
  public:
@@ -278,12 +285,6 @@ Amount AmountOf(const v1::Figure& figure) {
                             : Amount::Uncounted();
 }
 
-std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
-  std::optional<ResolvedFigure> resolved = ResolveNames(catalogue, figure, figure_index);
-  if (resolved) resolved->amount = AmountOf(figure);
-  return resolved;
-}
-
 std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
   const std::optional<MetricIndex> metric = catalogue.FindMetric(figure.metric());
   if (!metric) return std::nullopt;
@@ -347,11 +348,20 @@ absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::
         result.operation(), "\", which names ", what,
         " that the catalogue does not have. A catalogue may grow, but must not lose names: use one that has it."));
   };
+  // Never of what ValidateResult took.
+  const auto damaged = [&result](absl::string_view what) {
+    return absl::DataLossError(absl::StrCat("The log holds result \"", result.result_id(), "\" of force \"",
+                                            result.force(), "\" in operation \"", result.operation(), "\", which ",
+                                            what, ". Restore the store from a backup."));
+  };
   if (result.nil()) {
     std::vector<MetricIndex> metrics;
     for (const std::string& id : nil_metrics) {
       const std::optional<MetricIndex> metric = catalogue.FindMetric(id);
       if (!metric) return unknown(absl::StrCat("metric \"", id, "\""));
+      if (std::find(metrics.begin(), metrics.end(), *metric) != metrics.end()) {
+        return damaged(absl::StrCat("states metric \"", id, "\" twice"));
+      }
       metrics.push_back(*metric);
     }
     return AddZeros(std::move(metrics), values);
@@ -360,11 +370,13 @@ absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::
   std::vector<ResolvedFigure> figures;
   figures.reserve(static_cast<size_t>(result.figures_size()));
   for (const v1::Figure& figure : result.figures()) {
-    std::optional<ResolvedFigure> resolved = ResolveFigure(catalogue, figure, static_cast<int>(figures.size()));
+    std::optional<ResolvedFigure> resolved = ResolveNames(catalogue, figure, static_cast<int>(figures.size()));
     if (!resolved) return unknown(absl::StrCat("metric \"", figure.metric(), "\" or a category of it"));
+    if (!IsValue(figure)) return damaged(absl::StrCat("states of \"", figure.metric(), "\" what is no value"));
+    resolved->amount = AmountOf(figure);
     figures.push_back(*std::move(resolved));
   }
-  SortAndFindRepeated(&figures);
+  if (!SortAndFindRepeated(&figures).empty()) return damaged("states the same metric and categories twice");
   std::vector<ValueOddity> oddities;
   ComputeValues(catalogue, figures, values, &oddities);
   view.count = values->size() - view.first;

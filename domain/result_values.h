@@ -124,9 +124,6 @@ std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1:
 // What a figure states, in base units; its value must be one that ValidateResult takes.
 Amount AmountOf(const v1::Figure& figure);
 
-// Both.
-std::optional<ResolvedFigure> ResolveFigure(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
-
 // The same figure twice in `figures`: equal metric and tree nodes. Sorts `figures` as ComputeValues wants them and
 // returns pairs of (figure index, index of the earlier one).
 std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>* figures);
@@ -135,6 +132,7 @@ std::vector<std::pair<int, int>> SortAndFindRepeated(std::vector<ResolvedFigure>
 // `nil_metrics` are the metrics that a nil result states as zero. A retracted result adds nothing.
 //
 // FAILED_PRECONDITION  it names what the catalogue does not have: a catalogue may grow, but must not lose names
+// DATA_LOSS            it is none that was ever accepted
 absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::OperationResult& result,
                                           const google::protobuf::RepeatedPtrField<std::string>& nil_metrics,
                                           ResultValues* values);

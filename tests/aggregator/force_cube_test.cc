@@ -2,6 +2,7 @@
 #include "aggregator/force_cube.h"
 
 #include <functional>
+#include <limits>
 #include <ostream>
 #include <random>
 #include <string>
@@ -214,6 +215,29 @@ INSTANTIATE_TEST_SUITE_P(
         {"PeriodsOutOfOrder", [](auto& cube) { cube.mutable_blocks()->SwapElements(0, 1); }},
         {"APeriodTwice", [](auto& cube) { *cube.add_blocks() = cube.blocks(1); }},
         {"APeriodOfResultsTwice", [](auto& cube) { *cube.add_periods() = cube.periods(1); }},
+        {"NoResultsOfABlock", [](auto& cube) { cube.mutable_blocks(0)->set_result_count(0); }},
+        {"MoreResultsOfABlockThanCanBe",
+         [](auto& cube) { cube.mutable_blocks(0)->set_result_count(std::numeric_limits<int64_t>::max()); }},
+        {"NoResultsOfACell", [](auto& cube) { cube.mutable_blocks(0)->mutable_cells(0)->set_result_count(0); }},
+        {"MoreResultsOfACellThanCanBe",
+         [](auto& cube) {
+           cube.mutable_blocks(0)->mutable_cells(0)->set_result_count(std::numeric_limits<int64_t>::max());
+         }},
+        {"ASumBelowZero", [](auto& cube) { cube.mutable_blocks(0)->mutable_cells(0)->mutable_sum()->set_high(-1); }},
+        {"ASumThatIsTooLarge",
+         [](auto& cube) {
+           cube.mutable_blocks(0)->mutable_cells(0)->mutable_sum()->set_high(std::numeric_limits<int64_t>::max());
+         }},
+        {"MoreEstimatedThanStated",
+         [](auto& cube) { cube.mutable_blocks(0)->mutable_cells(0)->mutable_estimate_sum()->set_low(1'000'000); }},
+        {"FewerThanNoValuesToCount",
+         [](auto& cube) { cube.mutable_blocks(0)->mutable_cells(0)->set_uncounted_count(-1); }},
+        {"LessThanNothingLeft",
+         [](auto& cube) { cube.mutable_blocks(0)->mutable_cells(0)->mutable_not_broken_down(0)->set_high(-1); }},
+        {"NoResultsOfASet", [](auto& cube) { cube.mutable_blocks(0)->mutable_node_sets(0)->set_result_count(0); }},
+        {"FewerThanNoResultsOfAPeriod", [](auto& cube) { cube.mutable_periods(0)->set_result_count(-1); }},
+        {"FewerThanNoFinalResults", [](auto& cube) { cube.set_final_count(-1); }},
+        {"MoreRetractionsThanCanBe", [](auto& cube) { cube.set_retracted_count(std::numeric_limits<int64_t>::max()); }},
         {"APeriodReversed", [](auto& cube) { cube.mutable_blocks(0)->set_last_day(cube.blocks(0).first_day() - 1); }},
     }),
     [](const auto& row) { return row.param.name; });

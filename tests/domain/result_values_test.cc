@@ -1,6 +1,8 @@
 #include "domain/result_values.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -411,14 +413,55 @@ TEST(ValuesOfStoredTest, ANameThatTheCatalogueLostIsAnErrorThatNamesTheResult) {
   EXPECT_EQ(ValuesOf(base, {"detentions"}).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+struct NeverAcceptedCase {
+  std::string name;
+  std::function<void(v1::OperationResult&)> spoil;
+  bool accepted = false;
+  friend void PrintTo(const NeverAcceptedCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class StoredFiguresTest : public testing::TestWithParam<NeverAcceptedCase> {};
+
+TEST_P(StoredFiguresTest, AreLostDataIfTheyWereNeverAccepted) {
+  v1::OperationResult result;
+  v1::Figure& figure = *result.add_figures();
+  figure.set_metric("drugs-weight");
+  figure.set_value(1);
+  figure.set_unit(v1::UNIT_KILOGRAM);
+  GetParam().spoil(result);
+  EXPECT_EQ(ValuesOf(result).status().code(),
+            GetParam().accepted ? absl::StatusCode::kOk : absl::StatusCode::kDataLoss);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, StoredFiguresTest,
+    testing::ValuesIn<NeverAcceptedCase>({
+        {"TheLargestValue", [](auto& result) { result.mutable_figures(0)->set_value(1'000'000'000); }, true},
+        {"NotYetCounted", [](auto& result) { result.mutable_figures(0)->clear_value(); }, true},
+        {"OneAboveTheLargestValue", [](auto& result) { result.mutable_figures(0)->set_value(1'000'000'001); }},
+        {"AValueThatOverflows",
+         [](auto& result) { result.mutable_figures(0)->set_value(std::numeric_limits<int64_t>::max()); }},
+        {"AValueBelowZero", [](auto& result) { result.mutable_figures(0)->set_value(-1); }},
+        {"AValueWithoutUnit", [](auto& result) { result.mutable_figures(0)->clear_unit(); }},
+        {"AFigureTwice", [](auto& result) { *result.add_figures() = result.figures(0); }},
+    }),
+    [](const auto& row) { return row.param.name; });
+
+TEST(ValuesOfStoredTest, ANilResultThatStatesAMetricTwiceIsLostData) {
+  v1::OperationResult result;
+  result.set_nil(true);
+  EXPECT_TRUE(ValuesOf(result, {"arrests", "cash-seized"}).ok());
+  EXPECT_EQ(ValuesOf(result, {"arrests", "cash-seized", "arrests"}).status().code(), absl::StatusCode::kDataLoss);
+}
+
 std::optional<ResolvedFigure> Resolve(const std::string& metric, const std::vector<std::string>& categories) {
   v1::Figure figure;
   figure.set_metric(metric);
   for (const std::string& category : categories) figure.add_categories(category);
-  return ResolveFigure(ShippedCatalogue(), figure, 7);
+  return ResolveNames(ShippedCatalogue(), figure, 7);
 }
 
-TEST(ResolveFigureTest, KeepsTheOutermostOfWhatLiesWithinEachOther) {
+TEST(ResolveNamesTest, KeepsTheOutermostOfWhatLiesWithinEachOther) {
   const auto nodes_of = [](const std::vector<std::string>& categories) {
     return Resolve("pills", categories).value().tree_nodes[0];
   };
@@ -431,7 +474,7 @@ TEST(ResolveFigureTest, KeepsTheOutermostOfWhatLiesWithinEachOther) {
   EXPECT_THAT(nodes_of({}), ElementsAre(0));
 }
 
-TEST(ResolveFigureTest, TellsGroupsFromPairs) {
+TEST(ResolveNamesTest, TellsGroupsFromPairs) {
   EXPECT_FALSE(Resolve("arrests", {})->IsGroup());
   EXPECT_FALSE(Resolve("arrests", {"male", "child"})->IsGroup());
   EXPECT_TRUE(Resolve("arrests", {"male", "female"})->IsGroup());
@@ -439,7 +482,7 @@ TEST(ResolveFigureTest, TellsGroupsFromPairs) {
   EXPECT_FALSE(Resolve("pills", {"class-a", "heroin"})->IsGroup());
 }
 
-TEST(ResolveFigureTest, TakesNoNameThatItsMetricDoesNotHave) {
+TEST(ResolveNamesTest, TakesNoNameThatItsMetricDoesNotHave) {
   EXPECT_TRUE(Resolve("arrests", {"male"}).has_value());
   EXPECT_EQ(Resolve("arrests", {"male"})->figure_index, 7);
   EXPECT_FALSE(Resolve("arrest", {}).has_value());
@@ -489,7 +532,7 @@ class FigureMaker {
         figure.set_unit(UnitOf(metric.dimension()));
         figure.set_qualifier(static_cast<v1::Qualifier>(OneIn(2) ? 0 : Below(5)));
       }
-      if (seen.insert(ResolveFigure(ShippedCatalogue(), figure, 0).value().tree_nodes).second) {
+      if (seen.insert(ResolveNames(ShippedCatalogue(), figure, 0).value().tree_nodes).second) {
         *result->add_figures() = figure;
       }
     }
