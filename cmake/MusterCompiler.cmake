@@ -1,6 +1,7 @@
 # How our code is compiled: muster::warnings for every target of ours, hardening and sanitizers for all.
 
 option(MUSTER_WARNINGS_AS_ERRORS "A warning in our code fails the build" ON)
+option(MUSTER_FUZZ "The programs of tests/fuzz are linked with libFuzzer, and all is compiled for it; needs clang" OFF)
 set(MUSTER_SANITIZE "" CACHE STRING "Value of -fsanitize= for everything compiled here; empty for none")
 
 # Generated code is not held to these: it does not link muster::warnings, and its headers are SYSTEM.
@@ -23,6 +24,10 @@ add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(MUSTER_SANITIZE)
   add_compile_options("-fsanitize=${MUSTER_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options("-fsanitize=${MUSTER_SANITIZE}")
+endif()
+
+if(MUSTER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 find_program(MUSTER_CCACHE ccache)

@@ -147,6 +147,7 @@ std::map<PlainValues::Node, PlainValue> PlainValues::Of(const v1::Metric& metric
     one.value.count[qualifier] = 1;
   }
   std::map<Node, PlainValue> values;
+  if (stated.empty()) return values;
   for (const Node& node : Nodes(metric)) {
     if (const std::optional<PlainValue> value = ValueAt(metric, stated, node, {})) values[node] = *value;
   }
