@@ -39,7 +39,7 @@ grpc::ServerUnaryReactor* StoreService::GetServerInfo(grpc::CallbackServerContex
                                                       const v1::GetServerInfoRequest* /*request*/,
                                                       v1::GetServerInfoResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = IdentifyCaller(*context);
+  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
   if (!caller.ok()) {
     reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
