@@ -96,6 +96,7 @@ TEST_P(PlantedFaultTest, IsFoundAndNamed) {
 }
 
 void AddOne(store::v1::Int128* integer) { integer->set_low(integer->low() + 1); }
+void TakeOne(store::v1::Int128* integer) { integer->set_low(integer->low() - 1); }
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, PlantedFaultTest,
@@ -104,10 +105,11 @@ INSTANTIATE_TEST_SUITE_P(
          "arrests over all periods: a sum of 11 in base units from 2 results in 4 cells, but a sum of 10"},
         {"OneTooManyInACategory", [](auto& cube) { AddOne(cube.mutable_blocks(0)->mutable_cells(1)->mutable_sum()); },
          "arrests"},
-        {"TooMuchEstimated",
-         [](auto& cube) { AddOne(cube.mutable_blocks(2)->mutable_cells(0)->mutable_estimate_sum()); }, "cash-seized"},
-        {"TooMuchAtMost", [](auto& cube) { AddOne(cube.mutable_blocks(2)->mutable_cells(0)->mutable_at_most_sum()); },
-         "cash-seized"},
+        // More than the sum would be damage, which is found on reading.
+        {"TooLittleEstimated",
+         [](auto& cube) { TakeOne(cube.mutable_blocks(2)->mutable_cells(0)->mutable_estimate_sum()); }, "cash-seized"},
+        {"TooMuchAtMost", [](auto& cube) { AddOne(cube.mutable_blocks(0)->mutable_cells(0)->mutable_at_most_sum()); },
+         "arrests"},
         {"AnUpperBoundGone", [](auto& cube) { cube.mutable_blocks(1)->mutable_cells(0)->set_at_least_count(1); },
          "arrests"},
         {"AnEstimateThatIsNone", [](auto& cube) { cube.mutable_blocks(2)->mutable_cells(0)->set_estimate_count(0); },
