@@ -10,6 +10,8 @@ unit says, gives the server a socket to notify, and waits until it is ready.
 
 import argparse
 import contextlib
+import csv
+import io
 import os
 import pathlib
 import re
@@ -26,7 +28,7 @@ EXAMPLES = "/usr/share/doc/muster/examples"
 RETURNS = ("returns-2019-05.csv", "returns-2021-10.csv", "returns-2023-02.csv")
 SOUTH_EAST = ("totals", "--operation", "county-lines-2023-02", "--region", "south-east")
 # What forces of the South East published of that week.
-MUST_SAY = {"arrests": "230", "warrants": "17", "cash-seized": "12409500"}
+MUST_SAY = {"arrests": "230", "warrants-executed": "17", "cash-seized": "12409500"}
 
 
 class Root:
@@ -39,11 +41,11 @@ class Root:
         prefix = ["chroot", str(self.folder)]
         if user:
             prefix += ["runuser", "-u", user, "--"]
-        done = subprocess.run([*prefix, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run([*prefix, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                                    "DEBIAN_FRONTEND": "noninteractive"}, **options)
         if done.returncode != expect:
-            sys.exit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}")
+            sys.exit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def path(self, name):
@@ -106,30 +108,41 @@ class Server:
         self._expect("WATCHDOG=1")
 
     def _expect(self, word):
+        """Waits for a message with this word; that it lives the server may say at any time before."""
         try:
             said = self._socket.recv(4096).decode()
+            while said == "WATCHDOG=1" and said != word:
+                said = self._socket.recv(4096).decode()
         except TimeoutError:
             self._process.kill()
             sys.exit(f"musterd did not say {word}:\n{self._process.stdout.read()}")
         if word not in said:
             sys.exit(f"musterd said {said!r}, not {word}")
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self._stop()
+        else:
+            self._process.kill()
+            self._process.wait()
+
+    def _stop(self):
         self._process.send_signal(signal.SIGTERM)
         self._expect("STOPPING=1")
         output = self._process.communicate(timeout=SECONDS)[0]
         if self._process.returncode != 0:
             sys.exit(f"musterd ended with {self._process.returncode}:\n{output}")
         self._socket.close()
-        return output
 
 
 def total(csv_text, metric):
-    header, *rows = [line.split(",") for line in csv_text.splitlines()]
-    for row in rows:
-        named = dict(zip(header, row))
-        if named["metric"] == metric:
-            return named["sum"]
+    """The sum of a metric in an answer, without a breakdown; None if it is not there."""
+    for row in csv.DictReader(io.StringIO(csv_text)):
+        if row["metric"] == metric:
+            return row["sum"]
     return None
 
 
@@ -166,16 +179,14 @@ def main():
             sys.exit("others may read /var/lib/muster")
 
         print(root.run("musterd", "--check", user="muster"), end="")
-        server = Server(root)
-        print(f"ready after {server.start_milliseconds:.0f} ms")
-        main_job(root)
-        server.stop()
+        with Server(root) as server:
+            print(f"ready after {server.start_milliseconds:.0f} ms")
+            main_job(root)
 
         # What was there is there after a restart and after the same package came again.
         root.run("dpkg", "-i", "/root/muster.deb")
-        server = Server(root)
-        main_job(root)
-        server.stop()
+        with Server(root):
+            main_job(root)
 
         root.run("apt-get", "-qq", "purge", "-y", "muster")
         if not root.path("/var/lib/muster/store/CURRENT").exists():
