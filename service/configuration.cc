@@ -47,9 +47,21 @@ std::vector<Setting> SettingsOf(Configuration& configuration) {
   return {
       {"store", "DIR", "Folder of the store; made if absent (its parent must exist)",
        Text{&configuration.store_directory}},
-      {"listen", "ADDRESS", "Loopback address and port; port 0 picks a free one", Text{&configuration.listen_address}},
+      {"listen", "ADDRESS", "Address and port, of loopback unless there is TLS; port 0 picks a free one",
+       Text{&configuration.listen_address}},
       {"catalogue", "DIR", "Folder of *.textproto files to use instead of the shipped catalogue",
        Text{&configuration.catalogue_directory}},
+      {"trust-domain", "NAME",
+       "TLS: callers are spiffe://NAME/force/ID, /unit/ID, /analyst/NAME or /operator/NAME, as their certificates say",
+       Text{&configuration.tls.trust_domain}},
+      {"tls.certificate", "FILE", "The server's certificate, PEM, and then those between it and its CA",
+       Text{&configuration.tls.certificate_file}},
+      {"tls.key", "FILE", "The key of that certificate, PEM, without a pass phrase", Text{&configuration.tls.key_file}},
+      {"tls.ca", "FILE", "The CAs of callers' certificates, PEM, from the root to those that issue",
+       Text{&configuration.tls.ca_file}},
+      {"tls.crl", "FILE",
+       "The lists of revoked certificates, PEM, one of each CA; these four files are read again when they change",
+       Text{&configuration.tls.crl_file}},
   };
 }
 
@@ -78,6 +90,11 @@ ReadConfiguration ReadConfigurationFrom(const ConfigurationSources& sources) {
   const std::vector<Setting> settings = SettingsOf(read.configuration);
   const ReadSettingsReport report = ReadSettings(settings, from);
   read.problems.insert(read.problems.end(), report.problems.begin(), report.problems.end());
+  if (report.problems.empty() && read.configuration.tls.enabled()) {
+    if (const absl::Status checked = CheckTlsOptions(read.configuration.tls); !checked.ok()) {
+      read.problems.emplace_back(checked.message());
+    }
+  }
   // A file that cannot be read may well give it.
   const bool file_is_known = !named.has_value() || (from.file_text.has_value() && !report.file_is_unreadable);
   if (read.configuration.store_directory.empty() && file_is_known) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/settings.h"
+#include "service/tls.h"
 
 namespace muster {
 
@@ -16,6 +17,7 @@ struct Configuration {
   std::string store_directory;
   std::string listen_address = "127.0.0.1:7450";
   std::string catalogue_directory;  // Empty: the shipped catalogue.
+  TlsOptions tls;
 };
 
 // The table of all settings. Values go into `configuration`, which must outlive it.

@@ -117,7 +117,11 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     });
   }
 
-  void Own(std::shared_ptr<ResultStream> self) { self_ = std::move(self); }
+  // `watch` goes when the call is over.
+  void Own(std::shared_ptr<ResultStream> self, std::unique_ptr<Callers::Watch> watch) {
+    self_ = std::move(self);
+    watch_ = std::move(watch);
+  }
 
  private:
   void EndReading(const absl::Status& status) {
@@ -229,6 +233,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   const Cubes& cubes_;
   Applier& applier_;
   std::shared_ptr<ResultStream> self_;
+  std::unique_ptr<Callers::Watch> watch_;
   grpc::ByteBuffer request_bytes_;
   v1::StreamResultsRequest request_;  // Reused: parsing into a used message is the quickest way.
 
@@ -307,7 +312,9 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Stre
   const std::lock_guard<std::mutex> lock(streams_mutex_);
   if (refused.ok() && streams_ended_) refused = Stopping();
   const auto stream = std::make_shared<ResultStream>(*this, refused);
-  stream->Own(stream);
+  stream->Own(stream, callers_.WatchCall(*context, [weak = std::weak_ptr(stream)](const absl::Status& status) {
+    if (const std::shared_ptr<ResultStream> running = weak.lock()) running->End(status);
+  }));
   streams_.emplace(stream.get(), stream);
   return stream.get();
 }

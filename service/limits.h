@@ -50,6 +50,16 @@ inline constexpr uint64_t kEnoughOpenFiles = 1'024;              // Of which the
 inline constexpr int kWatchdogTellsPerInterval = 3;
 inline constexpr std::chrono::milliseconds kOwnAnswerDeadline{5'000};
 
+// TLS. A certificate that was revoked is refused ten seconds after its list was replaced at the latest: the change is
+// seen twice, and the calls that stand are looked at.
+inline constexpr std::chrono::milliseconds kTlsReloadInterval{1'000};
+inline constexpr std::chrono::milliseconds kCallerCheckInterval{1'000};  // Of callers of long calls.
+inline constexpr std::chrono::seconds kCallerCheckAge{3};  // How long it counts that a certificate was found good.
+inline constexpr size_t kMaxKnownCertificates = 4'096;     // Found good or bad, and remembered.
+inline constexpr size_t kMaxTlsFileBytes = 16 << 20;       // Of one file: a list of 400,000 revoked certificates.
+inline constexpr std::chrono::hours kTlsComplaintInterval{1};
+inline constexpr std::chrono::hours kCertificateExpiresSoon{24 * 14};
+
 // The scrub in the background: it rests 99 times as long as it works, and at least so long after every step.
 inline constexpr int kScrubPauseFactor = 99;
 inline constexpr std::chrono::milliseconds kScrubMinPause{100};

@@ -32,7 +32,8 @@ struct CommandLine {
 constexpr char kDescription[] =
     "musterd takes the results of police operations over gRPC, keeps every accepted one in its store, and serves "
     "regional and national totals.\n"
-    "Without TLS it listens on loopback only, and everyone there may do everything.\n"
+    "Without TLS it listens on loopback only, and everyone there may do everything. With TLS callers are who their "
+    "certificates say.\n"
     "It prints one line on standard output when it is ready, \"listening on 127.0.0.1:7450\", and logs on standard "
     "error. SIGTERM or SIGINT stops it gracefully.";
 
@@ -100,6 +101,7 @@ int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   muster::ServerOptions options;
   options.store_directory = configuration.store_directory;
   options.listen_address = configuration.listen_address;
+  options.tls = configuration.tls;
   options.rebuild_totals = rebuild_totals;
   std::vector<std::string> faults;
   options.catalogue = muster::ReadCatalogue(configuration.catalogue_directory, &faults);
@@ -113,7 +115,12 @@ int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
     std::cerr << "musterd: " << server.status().message() << "\n";
     return 1;
   }
-  spdlog::warn("no TLS: listening on loopback only, and everyone there is the local operator");
+  if (options.tls.enabled()) {
+    spdlog::info("TLS: callers are those of {} with a certificate that a CA of {} issued", options.tls.trust_domain,
+                 options.tls.ca_file);
+  } else {
+    spdlog::warn("no TLS: listening on loopback only, and everyone there is the local operator");
+  }
   std::cout << "listening on " << (*server)->address() << std::endl;
 
   muster::TellManagerReady(absl::StrCat("listening on ", (*server)->address()));

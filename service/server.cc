@@ -25,6 +25,8 @@
 #include "service/ingest_service.h"
 #include "service/malformed_requests.h"
 #include "service/store_service.h"
+#include "service/tls_credentials.h"
+#include "service/tls_files.h"
 #include "service/totals_service.h"
 #include "spdlog/spdlog.h"
 #include "storage/store.h"
@@ -32,17 +34,20 @@
 namespace muster {
 namespace {
 
-// The host of a loopback address "127.0.0.1:7450", "localhost:0" or "[::1]:7450"; nullopt if it is anything else.
-std::optional<std::string> LoopbackHost(const std::string& address) {
+// The host of "127.0.0.1:7450", "muster.example:0" or "[::]:7450"; nullopt if that is none, or there is no port.
+std::optional<std::string> HostOf(const std::string& address) {
   const size_t colon = address.rfind(':');
   int port = 0;
   if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65'535) {
     return std::nullopt;
   }
   std::string host = address.substr(0, colon);
-  if (host == "localhost" || host == "[::1]" || host == "127.0.0.1") return host;
-  return std::nullopt;
+  const bool is_bare_ipv6 = absl::StrContains(host, ':') && !(host.front() == '[' && host.back() == ']');
+  if (host.empty() || is_bare_ipv6) return std::nullopt;
+  return host;
 }
+
+bool IsLoopback(const std::string& host) { return host == "localhost" || host == "[::1]" || host == "127.0.0.1"; }
 
 // What the machine's clock says at this moment: Abseil's may be two seconds behind one that was set.
 int64_t NowMicros() {
@@ -54,6 +59,7 @@ int64_t NowMicros() {
 
 // In the order in which they are made; they go in the reverse.
 struct Server::Parts {
+  std::unique_ptr<TlsFiles> tls;  // nullptr without TLS.
   std::unique_ptr<Store> store;
   std::unique_ptr<Cubes> cubes;
   std::unique_ptr<Applier> applier;
@@ -85,18 +91,28 @@ Server::Server() : parts_(std::make_unique<Parts>()) {}
 
 Server::~Server() { Stop(); }
 
-absl::Status Server::CheckAddress(const std::string& listen_address) {
-  if (LoopbackHost(listen_address).has_value()) return absl::OkStatus();
+absl::Status Server::CheckAddress(const std::string& listen_address, bool with_tls) {
+  const std::optional<std::string> host = HostOf(listen_address);
+  if (host && (with_tls || IsLoopback(*host))) return absl::OkStatus();
+  if (with_tls) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Cannot listen on \"", listen_address, "\": must be like 0.0.0.0:7450, [::]:7450 or NAME:7450."));
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "Cannot listen on \"", listen_address,
       "\": without TLS the server listens on loopback only, 127.0.0.1:PORT, localhost:PORT or [::1]:PORT."));
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  if (absl::Status allowed = CheckAddress(options.listen_address); !allowed.ok()) return allowed;
+  if (absl::Status allowed = CheckAddress(options.listen_address, options.tls.enabled()); !allowed.ok()) return allowed;
   std::unique_ptr<Server> server(new Server());
   Parts& parts = *server->parts_;
 
+  if (options.tls.enabled()) {
+    absl::StatusOr<std::unique_ptr<TlsFiles>> tls = TlsFiles::Open(options.tls);
+    if (!tls.ok()) return tls.status();
+    parts.tls = *std::move(tls);
+  }
   absl::StatusOr<std::unique_ptr<Store>> store =
       Store::Open({.directory = options.store_directory, .environment = options.environment});
   if (!store.ok()) return store.status();
@@ -141,7 +157,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
-  parts.callers = std::make_unique<Callers>();
+  parts.callers = std::make_unique<Callers>(*options.catalogue, parts.tls.get());
   parts.ingest =
       std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier, *parts.disk_reader);
   parts.totals = std::make_unique<TotalsService>(*parts.callers, *parts.cubes);
@@ -152,7 +168,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(options.listen_address, grpc::InsecureServerCredentials(), &port);
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (parts.tls != nullptr) {
+    credentials = MakeTlsCredentials(*parts.tls, [callers = parts.callers.get()](const std::string& certificate_pem) {
+      return callers->IdentifyCertificate(certificate_pem).status();
+    });
+  }
+  builder.AddListeningPort(options.listen_address, credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
@@ -169,7 +191,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
         absl::StrCat("Cannot listen on ", options.listen_address, ": is another program listening there?"));
   }
   parts.SetServing(true);
-  server->address_ = absl::StrCat(*LoopbackHost(options.listen_address), ":", port);
+  server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "domain/catalogue.h"
 #include "service/limits.h"
+#include "service/tls.h"
 
 namespace rocksdb {
 class Env;
@@ -18,7 +19,8 @@ namespace muster {
 
 struct ServerOptions {
   std::string store_directory;
-  std::string listen_address = "127.0.0.1:7450";  // Loopback only; port 0 picks a free one.
+  std::string listen_address = "127.0.0.1:7450";  // Loopback only, unless there is TLS; port 0 picks a free one.
+  TlsOptions tls;                                 // Empty: no TLS, and everyone is the local operator.
   std::shared_ptr<const Catalogue> catalogue;
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
   rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
@@ -29,13 +31,14 @@ class Server {
  public:
   // Opens the store, brings the cubes to the end of its log, and serves.
   //
-  // INVALID_ARGUMENT     the address is not one of loopback, or malformed
-  // FAILED_PRECONDITION  the store is in use, of a newer format, or does not fit the catalogue
+  // INVALID_ARGUMENT     the address is malformed, or not one of loopback without TLS; or a file of TLS is wrong
+  // FAILED_PRECONDITION  the store is in use, of a newer format, or does not fit the catalogue; or a file of TLS
+  //                      cannot be read, or the certificate is not valid now
   // UNAVAILABLE          the address cannot be listened on, or the disk refused
   // DATA_LOSS            the store is damaged
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
-  // Whether an address may be listened on at all: INVALID_ARGUMENT as Start has it.
-  static absl::Status CheckAddress(const std::string& listen_address);
+  // Whether an address may be listened on at all, with or without TLS: INVALID_ARGUMENT as Start has it.
+  static absl::Status CheckAddress(const std::string& listen_address, bool with_tls);
   // Stops if that has not been done.
   ~Server();
   Server(const Server&) = delete;

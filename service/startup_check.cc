@@ -20,11 +20,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "domain/catalogue.h"
 #include "domain/quote.h"
 #include "service/catalogue_files.h"
 #include "service/limits.h"
 #include "service/server.h"
+#include "service/tls_files.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -94,7 +96,7 @@ std::vector<Finding> CheckCatalogue(const Configuration& configuration) {
 std::vector<Finding> CheckAddress(const Configuration& configuration) {
   const std::string subject = "address";
   const std::string& address = configuration.listen_address;
-  if (const absl::Status allowed = Server::CheckAddress(address); !allowed.ok()) {
+  if (const absl::Status allowed = Server::CheckAddress(address, configuration.tls.enabled()); !allowed.ok()) {
     return {Failed(subject, std::string(allowed.message()), "")};
   }
   const size_t colon = address.rfind(':');
@@ -124,9 +126,23 @@ std::vector<Finding> CheckAddress(const Configuration& configuration) {
   return {Ok(subject, absl::StrCat(address, " is free"))};
 }
 
-std::vector<Finding> CheckIdentity() {
-  return {Note("identity",
-               "no TLS: only programs of this machine reach the server, and every one of them is the operator", "")};
+std::vector<Finding> CheckIdentity(const Configuration& configuration) {
+  const std::string subject = "identity";
+  if (!configuration.tls.enabled()) {
+    return {Note(subject,
+                 "no TLS: only programs of this machine reach the server, and every one of them is the operator", "")};
+  }
+  const absl::StatusOr<TlsState> tls = TlsFiles::ReadOnce(configuration.tls);
+  if (!tls.ok()) {
+    return {Failed(subject, std::string(tls.status().message()),
+                   "Give the right files, which the user of the service may read")};
+  }
+  std::vector<Finding> findings = {
+      Ok(subject, absl::StrCat("TLS: callers are those of ", configuration.tls.trust_domain))};
+  for (const std::string& warning : TlsWarnings(configuration.tls, *tls, absl::Now())) {
+    findings.push_back(Note(subject, warning, ""));
+  }
+  return findings;
 }
 
 // What is special about the file system that holds `path`; nothing if it is one of a disk of this machine.
@@ -138,7 +154,8 @@ std::optional<Finding> CheckFileSystem(const std::string& path) {
     const char* mend;
   };
   static constexpr char kInMemory[] = "is in memory: everything in the store is lost when the machine stops";
-  static constexpr char kOnNetwork[] = "is on a network file system: what was acknowledged is only as safe as its server says";
+  static constexpr char kOnNetwork[] =
+      "is on a network file system: what was acknowledged is only as safe as its server says";
   static constexpr char kUseDisk[] = "Set a folder on a disk as store";
   // As linux/magic.h and statfs(2) have them.
   static constexpr std::array<Special, 7> kSpecial = {{
@@ -258,7 +275,7 @@ std::vector<Finding> CheckStart(const ReadConfiguration& read) {
   const Configuration& configuration = read.configuration;
   Append(CheckUser(), findings);
   Append(CheckCatalogue(configuration), findings);
-  Append(CheckIdentity(), findings);
+  Append(CheckIdentity(configuration), findings);
   Append(CheckAddress(configuration), findings);
   Append(CheckStore(configuration), findings);
   Append(CheckOpenFiles(), findings);

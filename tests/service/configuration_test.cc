@@ -49,6 +49,26 @@ TEST_F(ConfigurationTest, ReadsTheDefaultFileIfItIsThere) {
   EXPECT_EQ(read.configuration.catalogue_directory, "/c");
 }
 
+TEST_F(ConfigurationTest, ReadsTlsWholeOrSaysWhatIsMissing) {
+  Write("default.toml",
+        "store = \"/s\"\ntrust-domain = \"muster.example\"\n"
+        "[tls]\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"\nca = \"/ca.pem\"\ncrl = \"/crl.pem\"\n");
+  const ReadConfiguration read = Read();
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.configuration.tls.trust_domain, "muster.example");
+  EXPECT_EQ(read.configuration.tls.certificate_file, "/c.pem");
+  EXPECT_EQ(read.configuration.tls.key_file, "/k.pem");
+  EXPECT_EQ(read.configuration.tls.ca_file, "/ca.pem");
+  EXPECT_EQ(read.configuration.tls.crl_file, "/crl.pem");
+
+  Write("default.toml", "store = \"/s\"\n[tls]\ncertificate = \"/c.pem\"\n");
+  EXPECT_THAT(Read().problems, ElementsAre(HasSubstr("missing: --tls-key, --tls-ca, --trust-domain")));
+  sources_.flags = {{"tls.key", "/k.pem"}, {"tls.ca", "/ca.pem"}, {"trust-domain", "Muster"}};
+  EXPECT_THAT(Read().problems, ElementsAre(HasSubstr("--trust-domain is \"Muster\"")));
+  sources_.flags["trust-domain"] = "muster";
+  EXPECT_THAT(Read().problems, IsEmpty());
+}
+
 TEST_F(ConfigurationTest, ANamedFileStandsInPlaceOfTheDefaultOne) {
   Write("default.toml", "store = \"/of/default\"");
   sources_.variables = {{"MUSTERD_CONFIG", Write("variable.toml", "store = \"/of/variable\"")}};

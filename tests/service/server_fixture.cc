@@ -55,11 +55,11 @@ RichError ErrorOf(const grpc::Status& status) {
   return error;
 }
 
-Client::Client(const std::string& address)
+Client::Client(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
     : channel([&] {
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
-        return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+        return grpc::CreateCustomChannel(address, credentials, arguments);
       }()),
       ingest(v1::IngestService::NewStub(channel)),
       totals(v1::TotalsService::NewStub(channel)),

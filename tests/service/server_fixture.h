@@ -81,7 +81,8 @@ MATCHER_P2(FailsWith, code, reason, "") {
 // Plain generated stubs of one channel.
 class Client {
  public:
-  explicit Client(const std::string& address);
+  explicit Client(const std::string& address,
+                  const std::shared_ptr<grpc::ChannelCredentials>& credentials = grpc::InsecureChannelCredentials());
 
   v1::SubmitResultsResponse Submit(std::vector<v1::OperationResult> results, bool validate_only = false);
   grpc::Status TrySubmit(const v1::SubmitResultsRequest& request, v1::SubmitResultsResponse* response);
