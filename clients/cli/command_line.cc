@@ -1,6 +1,7 @@
 #include "clients/cli/command_line.h"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <map>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/text.h"
@@ -32,7 +34,9 @@ constexpr char kFooter[] =
     "\n"
     "`muster COMMAND --help` explains a command. In JSON, fields have the names of the proto files, and 64-bit\n"
     "integers are strings, as protobuf's JSON form has them. Progress and errors go to standard error. Colours are\n"
-    "used on a terminal only, and never if NO_COLOR is set.\n"
+    "used on a terminal only, and never if NO_COLOR is set. For a server with TLS give --tls-certificate, --tls-key "
+    "and\n"
+    "--tls-ca, or set MUSTER_TLS_CERTIFICATE, MUSTER_TLS_KEY and MUSTER_TLS_CA once.\n"
     "\n"
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 some items refused; 4 server unreachable.";
 
@@ -75,11 +79,18 @@ std::string UnknownWord(const CLI::App& app, const CLI::App& command) {
                       nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"));
 }
 
-void AddGlobalOptions(CLI::App& app, GlobalOptions* options) {
+void AddGlobalOptions(CLI::App& app, GlobalOptions* options, ClientTlsFiles* tls) {
   app.add_option("--server", options->server_address, "Address of the server")
       ->envname("MUSTER_SERVER")
       ->type_name("ADDRESS")
       ->capture_default_str();
+  app.add_option("--tls-certificate", tls->certificate_file, "TLS: your certificate, PEM")
+      ->envname("MUSTER_TLS_CERTIFICATE")
+      ->type_name("FILE");
+  app.add_option("--tls-key", tls->key_file, "TLS: its key, PEM")->envname("MUSTER_TLS_KEY")->type_name("FILE");
+  app.add_option("--tls-ca", tls->ca_file, "TLS: who issued the server's certificate, PEM")
+      ->envname("MUSTER_TLS_CA")
+      ->type_name("FILE");
   app.add_option_function<std::string>(
          "--timeout",
          [options](const std::string& text) {
@@ -105,6 +116,29 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions* options) {
       "--json", [options] { options->output = OutputFormat::kJson; }, "The same as -o json");
 }
 
+// Commands that talk to no server, and so need no certificate.
+constexpr std::array<absl::string_view, 3> kLocalCommands = {"restore", "certs", "completion"};
+
+// Reads what TLS needs, if the command needs it; says what is wrong with it.
+ExitCode ReadTls(const CLI::App& app, const ClientTlsFiles& files, ClientTls* tls, std::ostream& err) {
+  const std::string command = app.get_subcommands().front()->get_name();
+  if (files.empty() || std::find(kLocalCommands.begin(), kLocalCommands.end(), command) != kLocalCommands.end()) {
+    return ExitCode::kDone;
+  }
+  if (files.certificate_file.empty() || files.key_file.empty() || files.ca_file.empty()) {
+    err << "muster: TLS needs all three: --tls-certificate, --tls-key and --tls-ca (or MUSTER_TLS_CERTIFICATE, "
+           "MUSTER_TLS_KEY and MUSTER_TLS_CA)\n";
+    return ExitCode::kUsage;
+  }
+  absl::StatusOr<ClientTls> read = ReadClientTls(files, absl::Now());
+  if (!read.ok()) {
+    err << "muster: cannot use TLS: " << Printable(std::string(read.status().message())) << "\n";
+    return ExitCode::kFailed;
+  }
+  *tls = *std::move(read);
+  return ExitCode::kDone;
+}
+
 // What to say of a wrong command line.
 void PrintUsageError(const CLI::App& app, const CLI::ParseError& error, std::ostream& err) {
   const CLI::App& command = DeepestCommand(app);
@@ -120,6 +154,7 @@ void PrintUsageError(const CLI::App& app, const CLI::ParseError& error, std::ost
 
 ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   GlobalOptions options;
+  ClientTlsFiles tls_files;
   Command chosen;
 
   CLI::App app(kDescription, "muster");
@@ -128,7 +163,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   app.set_version_flag("--version", absl::StrCat("muster ", MUSTER_VERSION));
   app.require_subcommand(1);
   app.fallthrough();  // Options of all commands may come after the command too; commands inherit this.
-  AddGlobalOptions(app, &options);
+  AddGlobalOptions(app, &options, &tls_files);
   AddSubmitCommand(app, &chosen);
   AddTotalsCommand(app, &chosen);
   AddCoverageCommand(app, &chosen);
@@ -156,6 +191,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
     return ExitCode::kUsage;
   }
 
+  if (const ExitCode read = ReadTls(app, tls_files, &options.tls, streams.err); read != ExitCode::kDone) return read;
   Session session(options, streams);
   const ExitCode code = chosen(session);
   streams.out.flush();

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cli/text.h"
@@ -40,6 +41,30 @@ constexpr std::array<FieldOption, 17> kFieldOptions = {{
     {"force", "FORCE"},
 }};
 
+// What to do about a connection that never came about. gRPC tells of a handshake in the words of OpenSSL, or only that
+// the other side hung up.
+absl::string_view ConnectAdvice(absl::string_view message, bool with_tls) {
+  const auto says = [message](absl::string_view words) { return absl::StrContains(message, words); };
+  const bool hung_up = says("Socket closed") || says("Connection reset") || says("Broken pipe") || says("EOF");
+  if (says("certificate verify failed")) {
+    return "The server's certificate was issued by no CA of --tls-ca, or is not valid now.";
+  }
+  if (says("is not in peer certificate")) {
+    return "The server's certificate is for other names: call it by one of those, with --server.";
+  }
+  if (says("wrong version number")) {
+    return "The server there does not speak TLS: leave the --tls options out, or name another with --server.";
+  }
+  if (hung_up && with_tls) {
+    return "It hung up in the handshake: it takes no such certificate. Did one of its CAs issue it, and is it valid by "
+           "its clock? The log of the server says why.";
+  }
+  if (hung_up) {
+    return "It hung up: if it speaks TLS, give --tls-certificate, --tls-key and --tls-ca.";
+  }
+  return "Is musterd running there? Name another server with --server ADDRESS or MUSTER_SERVER.";
+}
+
 }  // namespace
 
 absl::string_view OptionOfField(absl::string_view path) {
@@ -55,6 +80,7 @@ MusterClient& Session::client() {
   if (client_ == nullptr) {
     ClientOptions options;
     options.server_address = options_.server_address;
+    options.tls = options_.tls;
     options.retry.max_attempts_before_contact = kMaxAttemptsBeforeContact;
     client_ = std::make_unique<MusterClient>(std::move(options));
   }
@@ -85,7 +111,8 @@ ExitCode Session::Fail(absl::string_view what, const absl::Status& status) {
 
   if (unreachable && never_reached) {
     err() << "muster: cannot " << what << ": no server answers at " << options_.server_address << ": " << message
-          << "\nIs musterd running there? Name another server with --server ADDRESS or MUSTER_SERVER.\n";
+          << "\n"
+          << ConnectAdvice(status.message(), options_.tls.enabled()) << "\n";
     return ExitCode::kUnreachable;
   }
 

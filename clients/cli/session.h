@@ -24,6 +24,7 @@ enum class OutputFormat { kTable, kCsv, kJson };
 // Options that come before or after any command.
 struct GlobalOptions {
   std::string server_address = "127.0.0.1:7450";
+  ClientTls tls;                               // As the files held it.
   absl::Duration timeout = absl::Seconds(30);  // Of one call.
   OutputFormat output = OutputFormat::kTable;
 };

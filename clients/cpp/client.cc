@@ -43,13 +43,18 @@ constexpr int kConnectMilliseconds = 5'000;
 constexpr int kMaxTotalsPage = 10'000;
 constexpr int kMaxListPage = 1'000;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address, const ClientTls& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMilliseconds);
-  return grpc::CreateCustomChannel(server_address, grpc::InsecureChannelCredentials(), arguments);
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (tls.enabled()) {
+    credentials =
+        grpc::SslCredentials({.pem_root_certs = tls.ca, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate});
+  }
+  return grpc::CreateCustomChannel(server_address, credentials, arguments);
 }
 
 absl::Status CheckDeadline(absl::Time deadline, absl::Time now) {
@@ -100,7 +105,7 @@ class MusterClient::Connection {
  public:
   explicit Connection(ClientOptions options)
       : options_(std::move(options)),
-        channel_(MakeChannel(options_.server_address)),
+        channel_(MakeChannel(options_.server_address, options_.tls)),
         ingest_(v1::IngestService::NewStub(channel_)),
         totals_(v1::TotalsService::NewStub(channel_)),
         catalogue_(v1::CatalogueService::NewStub(channel_)),

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "clients/cpp/client_tls.h"
 #include "clients/cpp/result_batches.h"
 #include "clients/cpp/retry.h"
 #include "google/protobuf/repeated_field.h"
@@ -25,6 +26,7 @@ namespace muster {
 
 struct ClientOptions {
   std::string server_address;  // "127.0.0.1:43210", or any other name that gRPC resolves.
+  ClientTls tls;               // ReadClientTls() makes it.
   RetryPolicy retry;
   ClientClock clock = SystemClock();
 };
