@@ -9,8 +9,15 @@
 #include "storage/failpoint.h"
 
 namespace muster {
-Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed)
-    : store_(store), cubes_(cubes), limits_(limits), failed_(std::move(failed)), builder_(store, cubes) {
+
+Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed,
+                 std::function<void(const GroupReport&)> observe)
+    : store_(store),
+      cubes_(cubes),
+      limits_(limits),
+      failed_(std::move(failed)),
+      observe_(std::move(observe)),
+      builder_(store, cubes) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -93,6 +100,16 @@ void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, Resul
   admitted();
 }
 
+QueueState Applier::queue() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  QueueState state;
+  state.submissions = static_cast<int64_t>(queue_.size());
+  state.bytes = queued_bytes_;
+  state.outside = static_cast<int64_t>(waiting_.size());
+  if (!queue_.empty()) state.oldest = std::chrono::steady_clock::now() - queue_.front().since;
+  return state;
+}
+
 void Applier::Stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -172,9 +189,13 @@ void Applier::RunGroup(std::vector<Submission> submissions) {
   }
   const int64_t accept_time_us = cubes_.BeginGroup();
   builder_.Begin(accept_time_us);
+  GroupReport report;
   std::vector<const CheckedResults*> results;
   for (const Submission& submission : submissions) {
-    if (const auto* const work = std::get_if<Results>(&submission.work)) results.push_back(&work->results);
+    if (const auto* const work = std::get_if<Results>(&submission.work)) {
+      results.push_back(&work->results);
+      report.results += static_cast<int64_t>(work->results.size());
+    }
   }
   if (absl::Status status = builder_.Prefetch(results); !status.ok()) {
     cubes_.CancelGroup();
@@ -197,7 +218,10 @@ void Applier::RunGroup(std::vector<Submission> submissions) {
     if (builder_.empty()) {
       cubes_.CancelGroup();
     } else {
-      status = store_.Append(builder_.Group());
+      const LogGroup& group = builder_.Group();
+      const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+      status = store_.Append(group);
+      report.sync_time = std::chrono::steady_clock::now() - begin;
       if (status.ok()) cubes_.Apply(builder_.applied(), accept_time_us);
     }
   }
@@ -213,6 +237,7 @@ void Applier::RunGroup(std::vector<Submission> submissions) {
     Fail(&submissions, refused);
     return;
   }
+  if (observe_ != nullptr) observe_(report);
   MUSTER_FAILPOINT("group:before-answer");
   const LogPosition position = store_.last_position();
   for (size_t index = 0; index < submissions.size(); ++index) {

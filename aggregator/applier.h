@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -32,6 +33,21 @@ struct ApplierLimits {
   int64_t max_group_bytes = 4 << 20;
 };
 
+// What waits, at one moment.
+struct QueueState {
+  int64_t submissions = 0;
+  int64_t bytes = 0;
+  int64_t outside = 0;                // Submissions of SubmitWhenRoom that there is no room for yet; not in the others.
+  std::chrono::nanoseconds oldest{};  // How long the first of the queue has waited; 0 if nothing does.
+};
+
+// One group that was decided, and written if it held anything new.
+struct GroupReport {
+  int64_t results = 0;  // Whatever became of them.
+  // From the begin of the write until it would survive a power cut; absent if there was nothing to write.
+  std::optional<std::chrono::nanoseconds> sync_time;
+};
+
 // What became of one submission.
 struct Decisions {
   CheckedResults results;           // As they were submitted.
@@ -52,8 +68,10 @@ class Applier {
   using OperationDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<v1::Operation>>)>;
 
   // `store` and `cubes` are not owned and must outlive this object; the cubes must be at the end of the log. `failed`
-  // is called once, on the applier's thread, when the disk refused a group: nothing is taken any more.
-  Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed);
+  // is called once, on the applier's thread, when the disk refused a group: nothing is taken any more. `observe`, which
+  // may be empty, is told of every other group there, before its answers are given; must be quick.
+  Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed,
+          std::function<void(const GroupReport&)> observe = nullptr);
   ~Applier();
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
@@ -81,6 +99,8 @@ class Applier {
 
   // Queues a change of an operation.
   absl::Status ChangeOperation(OperationChange change, OperationDone&& done);
+
+  QueueState queue() const;
 
   // Answers everything that was queued, and takes nothing more. Idempotent.
   void Stop();
@@ -121,7 +141,8 @@ class Applier {
   Cubes& cubes_;
   const ApplierLimits limits_;
   const std::function<void(const absl::Status&)> failed_;
-  GroupBuilder builder_;  // Touched by the applier's thread alone.
+  const std::function<void(const GroupReport&)> observe_;  // May be empty.
+  GroupBuilder builder_;                                   // Touched by the applier's thread alone.
 
   mutable std::mutex mutex_;  // Guards what follows; never held over I/O or a callback.
   std::condition_variable something_to_do_;

@@ -33,12 +33,23 @@ void Checkpointer::Run() {
   }
 }
 
+std::optional<LogPosition> Checkpointer::written_position() const {
+  const LogPosition position = written_position_;
+  return position < 0 ? std::nullopt : std::optional(position);
+}
+
+std::chrono::nanoseconds Checkpointer::age() const { return std::chrono::steady_clock::now() - complete_since_.load(); }
+
 absl::Status Checkpointer::WriteNow() {
   const std::lock_guard<std::mutex> lock(write_mutex_);
+  const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   // Both forms forget what had changed, so a write that fails must be followed by one of everything.
   FrozenCubes frozen = cubes_.FreezeChanged();
   if (replace_) frozen = cubes_.FreezeAll();
-  if (frozen.position == written_position_) return absl::OkStatus();
+  if (frozen.position == written_position_) {
+    complete_since_ = begin;
+    return absl::OkStatus();
+  }
   std::vector<CheckpointPart> parts;
   parts.reserve(frozen.cubes.size());
   for (const FrozenForceCube& cube : frozen.cubes) {
@@ -51,7 +62,10 @@ absl::Status Checkpointer::WriteNow() {
   header.set_rules_version(kCubeRulesVersion);
   absl::Status status = store_.WriteCheckpoint(header, parts, replace_);
   replace_ = !status.ok();
-  if (status.ok()) written_position_ = frozen.position;
+  if (status.ok()) {
+    written_position_ = frozen.position;
+    complete_since_ = begin;
+  }
   return status;
 }
 

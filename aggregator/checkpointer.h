@@ -2,10 +2,12 @@
 #ifndef MUSTER_AGGREGATOR_CHECKPOINTER_H_
 #define MUSTER_AGGREGATOR_CHECKPOINTER_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -30,6 +32,11 @@ class Checkpointer {
   // Writes what changed since the last time.
   absl::Status WriteNow();
 
+  // Up to which position of the log the newest write went; absent before the first. And how long ago the checkpoint
+  // held all that was in the cubes; before the first time, since when this object is there.
+  std::optional<LogPosition> written_position() const;
+  std::chrono::nanoseconds age() const;
+
   // No write starts after it returns, but for WriteNow. Idempotent.
   void Stop();
 
@@ -41,9 +48,11 @@ class Checkpointer {
   const std::chrono::milliseconds interval_;
   const std::function<void(const absl::Status&)> failed_;
 
-  std::mutex write_mutex_;             // One write at a time.
-  bool replace_;                       // Guarded by write_mutex_: the next write writes every cube.
-  LogPosition written_position_ = -1;  // Guarded by write_mutex_.
+  std::mutex write_mutex_;  // One write at a time.
+  bool replace_;            // Guarded by write_mutex_: the next write writes every cube.
+  // Changed under write_mutex_.
+  std::atomic<LogPosition> written_position_ = -1;
+  std::atomic<std::chrono::steady_clock::time_point> complete_since_ = std::chrono::steady_clock::now();
 
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -121,6 +121,7 @@ void Scrubber::Run() {
         if (!Pause(limits_.min_pause)) return;
       }
     }
+    round_ended_ = std::chrono::steady_clock::now();
     ++round_count_;
     if (!Pause(limits_.round_interval)) return;
   }

@@ -56,6 +56,8 @@ class Scrubber {
   // Rounds that were finished, and mismatches that were found in all of them.
   int64_t round_count() const { return round_count_; }
   int64_t mismatch_count() const { return mismatch_count_; }
+  // How long ago the newest round ended; before the first one did, since when this object is there.
+  std::chrono::nanoseconds age() const { return std::chrono::steady_clock::now() - round_ended_.load(); }
 
  private:
   void Run();
@@ -70,6 +72,7 @@ class Scrubber {
   const std::function<void(const absl::Status&)> failed_;
   std::atomic<int64_t> round_count_ = 0;
   std::atomic<int64_t> mismatch_count_ = 0;
+  std::atomic<std::chrono::steady_clock::time_point> round_ended_ = std::chrono::steady_clock::now();
 
   std::mutex mutex_;
   std::condition_variable stop_;

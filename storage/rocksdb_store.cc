@@ -196,6 +196,7 @@ class RocksDbStore final : public Store {
 
   LogPosition last_position() const override { return last_position_.load(std::memory_order_acquire); }
   absl::Status CheckSpace() const override;
+  StoreUsage Usage() const override;
   absl::Status Append(const LogGroup& group) override;
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
@@ -403,6 +404,24 @@ absl::Status RocksDbStore::CheckSpace() const {
   return absl::ResourceExhaustedError(absl::StrCat("the disk of '", database_->directory(), "' has ",
                                                    free_bytes / kMebibyte, " MiB left, and ",
                                                    keep_free_bytes_ / kMebibyte, " MiB are kept free"));
+}
+
+StoreUsage RocksDbStore::Usage() const {
+  StoreUsage usage;
+  for (const Family name : kFamilies) {
+    const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(name);
+    uint64_t bytes = 0;
+    if (database_->db().GetIntProperty(family.get(), rocksdb::DB::Properties::kTotalSstFilesSize, &bytes)) {
+      usage.table_bytes += bytes;
+    }
+    if (database_->db().GetIntProperty(family.get(), rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes)) {
+      usage.buffered_bytes += bytes;
+    }
+  }
+  uint64_t free_bytes = 0;
+  if (env_->GetFreeSpace(database_->directory(), &free_bytes).ok()) usage.free_bytes = free_bytes;
+  usage.keep_free_bytes = keep_free_bytes_;
+  return usage;
 }
 
 absl::Status RocksDbStore::CheckGroup(const LogGroup& group) const {

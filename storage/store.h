@@ -95,6 +95,15 @@ struct StoreOptions {
   uint64_t keep_free_bytes = 0;
 };
 
+// What a store takes, at one moment.
+struct StoreUsage {
+  uint64_t table_bytes = 0;     // On disk, in table files.
+  uint64_t buffered_bytes = 0;  // In memory, of what is in the write-ahead log alone.
+  // Of the disk. Absent where the file system does not say.
+  std::optional<uint64_t> free_bytes;
+  uint64_t keep_free_bytes = 0;  // With less than that left no group is begun.
+};
+
 struct BackupOptions {
   // The folder of the backups, made if absent (its parent must exist). Nothing else may be in it, nor the backups of
   // another store; it must not lie within the store.
@@ -149,6 +158,9 @@ class Store {
   // RESOURCE_EXHAUSTED while the disk has less space than is kept free; then nothing should be written, and all is well
   // again when there is space. To be asked before a group is decided, which cannot be taken back. From any thread.
   virtual absl::Status CheckSpace() const = 0;
+
+  // From any thread. Reads no file, so that it answers though the disk stands still.
+  virtual StoreUsage Usage() const = 0;
 
   // Writes a group: its entries, and the new state of the operations that they change, all or nothing, and returns OK
   // only when it survives a power cut. `group.first_position` must be last_position() + 1. After any failure of the

@@ -111,8 +111,9 @@ void AggregatorTest::StartCubes() {
 
 void AggregatorTest::Start() {
   ASSERT_NO_FATAL_FAILURE(StartCubes());
-  applier_ = std::make_unique<Applier>(store(), *cubes_, limits_,
-                                       [this](const absl::Status& status) { failures_.push_back(status); });
+  applier_ = std::make_unique<Applier>(
+      store(), *cubes_, limits_, [this](const absl::Status& status) { failures_.push_back(status); },
+      [this](const GroupReport& report) { reports_.push_back(report); });
 }
 
 CheckedResults AggregatorTest::Validate(const std::vector<v1::OperationResult>& results) {

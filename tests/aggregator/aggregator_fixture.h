@@ -98,6 +98,7 @@ class AggregatorTest : public StoreTest {
   ApplierLimits limits_;
   RecoveryReport recovery_;             // Of the last start.
   std::vector<absl::Status> failures_;  // That the applier told of; read after StopApplier.
+  std::vector<GroupReport> reports_;    // The same.
 
  private:
   std::shared_ptr<const Catalogue> catalogue_;

@@ -142,6 +142,67 @@ TEST_F(ApplierTest, AGroupThatWritesNothingAsksNothingOfTheDisk) {
   EXPECT_THAT(store().appended(), ElementsAre(1));
 }
 
+TEST_F(ApplierTest, EveryGroupIsToldWithItsResultsAndHowLongItsSyncTook) {
+  DecisionsLater held = HoldOneAtTheDisk();
+  DecisionsLater two = SubmitLater({One("a"), One("b")});
+  DecisionsLater one = SubmitLater({One("c")});
+  constexpr std::chrono::milliseconds kAtTheDisk{5};
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < kAtTheDisk) std::this_thread::yield();
+  store().Release();
+  EXPECT_THAT(one.get(), IsOk());
+  SubmitOne(One("c"));  // A duplicate.
+  ASSERT_THAT(Change(Closing(true)), IsOk());
+  StopApplier();
+  ASSERT_THAT(reports_, SizeIs(4));
+  std::vector<int64_t> results;
+  std::vector<bool> synced;
+  for (const GroupReport& report : reports_) {
+    results.push_back(report.results);
+    synced.push_back(report.sync_time.has_value());
+  }
+  EXPECT_THAT(results, ElementsAre(1, 3, 1, 0));
+  EXPECT_THAT(synced, ElementsAre(true, true, false, true)) << "a duplicate writes nothing";
+  EXPECT_GE(*reports_[0].sync_time, kAtTheDisk);
+}
+
+TEST_F(ApplierTest, AGroupThatTheDiskRefusedIsNotTold) {
+  store().FailAppends(absl::UnavailableError("no"));
+  EXPECT_FALSE(SubmitLater({One("a")}).get().ok());
+  StopApplier();
+  EXPECT_THAT(reports_, IsEmpty());
+}
+
+TEST_F(ApplierTest, TheQueueSaysWhatWaitsInItAndOutside) {
+  const auto begin = std::chrono::steady_clock::now();
+  DecisionsLater held = HoldOneAtTheDisk();
+  EXPECT_EQ(applier().queue().submissions, 0) << "what is at the disk waits no more";
+  EXPECT_EQ(applier().queue().oldest.count(), 0);
+  const CheckedResults two = Validate({One("a"), One("b")});
+  DecisionsLater waiting = SubmitLater({One("a"), One("b")});
+  QueueState state = applier().queue();
+  EXPECT_EQ(state.submissions, 1);
+  EXPECT_EQ(state.bytes, two.bytes());
+  EXPECT_EQ(state.outside, 0);
+  EXPECT_GT(state.oldest.count(), 0);
+  EXPECT_LE(state.oldest, std::chrono::steady_clock::now() - begin);
+  store().Release();
+  EXPECT_THAT(waiting.get(), IsOk());
+  EXPECT_EQ(applier().queue().bytes, 0);
+
+  limits_.max_queued_bytes = 1;
+  Start();
+  held = HoldOneAtTheDisk();
+  SubmitWhenRoom("first", {One("c")});
+  SubmitWhenRoom("second", {One("d")});
+  state = applier().queue();
+  EXPECT_EQ(state.submissions, 1) << "an empty queue takes anything";
+  EXPECT_EQ(state.outside, 1);
+  store().Release();
+  EXPECT_THAT(SubmitLater({}).get(), IsOk());
+  EXPECT_EQ(applier().queue().outside, 0);
+}
+
 TEST_F(ApplierTest, AFullQueueRefusesAndKeepsNothingOfIt) {
   limits_.max_queued_bytes = 1;
   Start();

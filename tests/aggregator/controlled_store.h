@@ -57,6 +57,7 @@ class ControlledStore : public Store {
 
   LogPosition last_position() const override { return store_.last_position(); }
   absl::Status CheckSpace() const override { return store_.CheckSpace(); }
+  StoreUsage Usage() const override { return store_.Usage(); }
   absl::Status Append(const LogGroup& group) override;
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,

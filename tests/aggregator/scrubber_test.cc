@@ -116,10 +116,13 @@ class DerivedTest : public testing::Test {
     std::vector<ScrubMismatch> found;
     {
       ScrubberLimits limits{.pause_factor = 0, .min_pause = std::chrono::milliseconds(0)};
+      const auto begin = std::chrono::steady_clock::now();
       Scrubber scrubber(
           *store_, *cubes_, limits, [&](const ScrubMismatch& mismatch) { found.push_back(mismatch); },
           [](const absl::Status& status) { ADD_FAILURE() << status; });
+      EXPECT_LE(scrubber.age(), std::chrono::steady_clock::now() - begin);
       while (scrubber.round_count() == 0) std::this_thread::yield();
+      EXPECT_LT(scrubber.age(), std::chrono::steady_clock::now() - begin) << "since the end of the round";
       scrubber.Stop();
       EXPECT_EQ(scrubber.mismatch_count(), static_cast<int64_t>(found.size()));
     }

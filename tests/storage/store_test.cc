@@ -76,6 +76,22 @@ TEST_F(StoreTest, ANewStoreIsEmpty) {
   EXPECT_THAT(PartsOf(store()), IsEmpty());
 }
 
+TEST_F(StoreTest, ItSaysWhatItTakes) {
+  Open();
+  const StoreUsage before = store().Usage();
+  EXPECT_GT(before.keep_free_bytes, 0);
+  ASSERT_TRUE(before.free_bytes.has_value());
+  EXPECT_GT(*before.free_bytes, 0);
+  for (int i = 0; i < 200; ++i) AppendGroup({ResultEntry("op", "kent", absl::StrCat("r", i))});
+  const StoreUsage buffered = store().Usage();
+  EXPECT_GT(buffered.buffered_bytes, before.buffered_bytes);
+  EXPECT_EQ(buffered.table_bytes, before.table_bytes);
+  ASSERT_THAT(store().Flush(), IsOk());
+  const StoreUsage flushed = store().Usage();
+  EXPECT_GT(flushed.table_bytes, before.table_bytes);
+  EXPECT_LT(flushed.buffered_bytes, buffered.buffered_bytes);
+}
+
 TEST_F(StoreTest, WhatWasAppendedReadsBackAsItWas) {
   Open();
   const std::vector<LogEntry> entries = {ResultEntry("op", "kent", "a"), OperationEntry("op", "Title"),
