@@ -62,6 +62,15 @@ std::vector<Setting> SettingsOf(Configuration& configuration) {
       {"tls.crl", "FILE",
        "The lists of revoked certificates, PEM, one of each CA; these four files are read again when they change",
        Text{&configuration.tls.crl_file}},
+      {"metrics.listen", "ADDRESS",
+       "Loopback address and port where Prometheus gets metrics, at /metrics; port 0 picks a free one, and the log "
+       "says "
+       "which; not served if it is empty",
+       Text{&configuration.metrics_listen_address}},
+      {"log.format", "", "json: one object a line; text: for people; auto: text on a terminal, json elsewhere",
+       Choice{&configuration.log_format, {"auto", "text", "json"}}},
+      {"log.level", "", "From which on messages are logged; debug logs every call",
+       Choice{&configuration.log_level, {"debug", "info", "warning", "error"}}},
   };
 }
 

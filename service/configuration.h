@@ -18,6 +18,9 @@ struct Configuration {
   std::string listen_address = "127.0.0.1:7450";
   std::string catalogue_directory;  // Empty: the shipped catalogue.
   TlsOptions tls;
+  std::string metrics_listen_address;  // Empty: metrics are not served.
+  std::string log_format = "auto";     // auto, text or json.
+  std::string log_level = "info";      // debug, info, warning or error.
 };
 
 // The table of all settings. Values go into `configuration`, which must outlive it.

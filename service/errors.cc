@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/status_reason.h"
 #include "google/rpc/error_details.pb.h"
+#include "service/logging.h"
 #include "spdlog/spdlog.h"
 
 namespace muster {
@@ -54,7 +55,8 @@ absl::Status Finished(absl::Status status) {
   if (IsOursToHide(status.code())) {
     static std::atomic<uint64_t> next_call_id{1};
     const std::string call_id = absl::StrCat("call-", next_call_id.fetch_add(1));
-    spdlog::error("{}: {}", call_id, status.ToString());
+    const LogFields fields({{"call_id", call_id}});
+    spdlog::error("a fault of the server: {}", status.ToString());
     return Error(status.code(), ReasonOf(status.code()),
                  absl::StrCat("The server met a fault of its own; its log says more under ", call_id, "."),
                  {{"call_id", call_id}});

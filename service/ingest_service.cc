@@ -49,6 +49,12 @@ FieldProblems CheckNames(const std::string& operation, const std::string& force,
   return problems;
 }
 
+Metrics::Outcomes OutcomesOf(const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts) {
+  Metrics::Outcomes outcomes{};
+  for (const v1::Receipt& receipt : receipts) ++outcomes[static_cast<size_t>(receipt.outcome())];
+  return outcomes;
+}
+
 absl::Status InvalidRequest(const FieldProblems& problems) {
   return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
 }
@@ -167,16 +173,18 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     CheckedResults valid = std::move(answer->checked.valid);
     applier_.SubmitWhenRoom(
         std::move(valid), request_.validate_only(),
-        [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
-          GiveAnswer(std::move(answer), std::move(decisions));
+        [this, answer = std::move(answer),
+         validate_only = request_.validate_only()](absl::StatusOr<Decisions> decisions) mutable {
+          GiveAnswer(std::move(answer), validate_only, std::move(decisions));
         },
         [this] { Proceed([this] { admitting_ = false; }); });
   }
 
-  void GiveAnswer(std::unique_ptr<Answer> answer, absl::StatusOr<Decisions> decisions) {
+  void GiveAnswer(std::unique_ptr<Answer> answer, bool validate_only, absl::StatusOr<Decisions> decisions) {
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
       FinishReceipts(answer->checked.places, decisions->decisions, answer->message.mutable_receipts());
+      service_.metrics_.CountResults(OutcomesOf(answer->message.receipts()), validate_only);
       answer->message.set_position(decisions->position);
       bytes = Serialised(answer->message);
       answer->checked.valid = std::move(decisions->results);
@@ -250,8 +258,13 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
 };
 
 IngestService::IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
-                             DiskReader& disk_reader)
-    : callers_(callers), store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader) {}
+                             DiskReader& disk_reader, Metrics& metrics)
+    : callers_(callers),
+      store_(store),
+      cubes_(cubes),
+      applier_(applier),
+      disk_reader_(disk_reader),
+      metrics_(metrics) {}
 
 IngestService::~IngestService() = default;
 
@@ -295,6 +308,7 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
       [this, reactor, response, submission = std::move(submission)](absl::StatusOr<Decisions> decisions) mutable {
         if (decisions.ok()) {
           FinishReceipts(submission->checked.places, decisions->decisions, submission->response.mutable_receipts());
+          metrics_.CountResults(OutcomesOf(submission->response.receipts()), submission->request.validate_only());
           submission->response.set_position(decisions->position);
           *response = Serialised(submission->response);
           submission->checked.valid = std::move(decisions->results);

@@ -18,6 +18,7 @@
 #include "service/disk_reader.h"
 #include "service/limits.h"
 #include "service/message_workers.h"
+#include "service/metrics.h"
 #include "service/receipts.h"
 #include "storage/store.h"
 
@@ -34,7 +35,7 @@ class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
   IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
-                DiskReader& disk_reader);
+                DiskReader& disk_reader, Metrics& metrics);
   ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -87,6 +88,7 @@ class IngestService final : public IngestServiceBase {
   const Cubes& cubes_;
   Applier& applier_;
   DiskReader& disk_reader_;
+  Metrics& metrics_;
 
   std::mutex spare_mutex_;
   std::vector<std::unique_ptr<Submission>> spare_submissions_;  // Guarded by spare_mutex_.

@@ -67,6 +67,10 @@ inline constexpr std::chrono::milliseconds kScrubRoundInterval{60'000};
 
 inline constexpr size_t kMaxConfigurationBytes = 1 << 20;  // Of the configuration file; one is a few hundred.
 
+// HTTP for metrics: Prometheus asks once every few seconds.
+inline constexpr int kMetricsThreads = 2;
+inline constexpr std::chrono::milliseconds kMetricsRequestTimeout{5'000};
+
 // The errors of a call travel as a header, in base64, of which gRPC takes 8 KiB in all.
 inline constexpr size_t kMaxCallViolationBytes = 4'500;
 // Of all receipts of one answer together, so that it fits one message; every receipt has its first one nevertheless.

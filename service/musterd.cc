@@ -12,10 +12,10 @@
 #include "domain/quote.h"
 #include "service/catalogue_files.h"
 #include "service/configuration.h"
+#include "service/logging.h"
 #include "service/server.h"
 #include "service/service_manager.h"
 #include "service/startup_check.h"
-#include "spdlog/sinks/stdout_color_sinks.h"
 #include "spdlog/spdlog.h"
 #include "storage/backup.h"
 
@@ -88,6 +88,13 @@ int Restore(const muster::RestoreOptions& options) {
   return 0;
 }
 
+void StartLog(const muster::Configuration& configuration) {
+  muster::LogFormat format = muster::LogFormat::kAuto;
+  if (configuration.log_format == "text") format = muster::LogFormat::kText;
+  if (configuration.log_format == "json") format = muster::LogFormat::kJson;
+  muster::StartLogging(format, spdlog::level::from_str(configuration.log_level));
+}
+
 // Serves until a signal ends it. Returns the exit code.
 int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   // Before any thread is made, so that all of them leave these signals to this one.
@@ -101,18 +108,19 @@ int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   muster::ServerOptions options;
   options.store_directory = configuration.store_directory;
   options.listen_address = configuration.listen_address;
+  options.metrics_listen_address = configuration.metrics_listen_address;
   options.tls = configuration.tls;
   options.rebuild_totals = rebuild_totals;
   std::vector<std::string> faults;
   options.catalogue = muster::ReadCatalogue(configuration.catalogue_directory, &faults);
   if (options.catalogue == nullptr) {
-    for (const std::string& fault : faults) std::cerr << fault << "\n";
-    std::cerr << "musterd: the catalogue has " << faults.size() << " faults; mend them and start again.\n";
+    for (const std::string& fault : faults) spdlog::error("{}", fault);
+    spdlog::critical("the catalogue has {} faults; mend them and start again", faults.size());
     return 1;
   }
   absl::StatusOr<std::unique_ptr<muster::Server>> server = muster::Server::Start(options);
   if (!server.ok()) {
-    std::cerr << "musterd: " << server.status().message() << "\n";
+    spdlog::critical("cannot start: {}", std::string(server.status().message()));
     return 1;
   }
   if (options.tls.enabled()) {
@@ -178,7 +186,7 @@ int main(int argc, char** argv) {
     return 1;
   }
 
-  spdlog::set_default_logger(spdlog::stderr_color_mt("musterd"));
+  StartLog(read.configuration);
   if (!line.restore.backup_directory.empty()) {
     line.restore.store_directory = read.configuration.store_directory;
     return Restore(line.restore);

@@ -19,11 +19,15 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "service/call_observer.h"
+#include "service/call_trace.h"
 #include "service/caller.h"
 #include "service/catalogue_service.h"
 #include "service/disk_reader.h"
 #include "service/ingest_service.h"
 #include "service/malformed_requests.h"
+#include "service/metrics.h"
+#include "service/metrics_listener.h"
 #include "service/store_service.h"
 #include "service/tls_credentials.h"
 #include "service/tls_files.h"
@@ -55,10 +59,20 @@ int64_t NowMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
 }
 
+// Those of ours; gRPC brings health and reflection.
+const std::vector<std::string>& ServiceNames() {
+  static const std::vector<std::string> names = {
+      v1::IngestService::service_full_name(), v1::TotalsService::service_full_name(),
+      v1::CatalogueService::service_full_name(), v1::StoreService::service_full_name()};
+  return names;
+}
+
 }  // namespace
 
 // In the order in which they are made; they go in the reverse.
 struct Server::Parts {
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>(ServiceNames());
+  std::unique_ptr<MetricsListener> metrics_listener;
   std::unique_ptr<TlsFiles> tls;  // nullptr without TLS.
   std::unique_ptr<Store> store;
   std::unique_ptr<Cubes> cubes;
@@ -75,15 +89,31 @@ struct Server::Parts {
   std::once_flag stopped;
   bool is_stopped = false;
 
-  void SetServing(bool serving) {
+  void SetServing(ServingState state) {
+    metrics->SetState(state);
     if (grpc_server == nullptr) return;
+    const bool serving = state == ServingState::kServing;
     grpc::HealthCheckServiceInterface& health = *grpc_server->GetHealthCheckService();
     health.SetServingStatus(serving);  // The server as a whole.
-    for (const char* const service :
-         {v1::IngestService::service_full_name(), v1::TotalsService::service_full_name(),
-          v1::CatalogueService::service_full_name(), v1::StoreService::service_full_name()}) {
-      health.SetServingStatus(service, serving);
-    }
+    for (const std::string& service : ServiceNames()) health.SetServingStatus(service, serving);
+  }
+
+  // Once all parts are there, and until they go.
+  void ServeReadings(LogPosition recovered_checkpoint) {
+    metrics->SetReader([this, recovered_checkpoint] {
+      MetricReadings now;
+      now.queue = applier->queue();
+      now.queue_limit_bytes = kMaxQueuedBytes;
+      // Before the position, which moves: a checkpoint is never ahead of the log.
+      now.checkpoint_position = checkpointer->written_position().value_or(recovered_checkpoint);
+      now.position = store->last_position();
+      now.checkpoint_age = checkpointer->age();
+      now.scrub_age = scrubber->age();
+      now.scrub_rounds = scrubber->round_count();
+      now.scrub_mismatches = scrubber->mismatch_count();
+      now.store = store->Usage();
+      return now;
+    });
   }
 };
 
@@ -107,6 +137,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (absl::Status allowed = CheckAddress(options.listen_address, options.tls.enabled()); !allowed.ok()) return allowed;
   std::unique_ptr<Server> server(new Server());
   Parts& parts = *server->parts_;
+  // Before the store, which may take its time: whoever looks sees that the server starts.
+  if (!options.metrics_listen_address.empty()) {
+    absl::StatusOr<std::unique_ptr<MetricsListener>> listener =
+        MetricsListener::Start(options.metrics_listen_address, parts.metrics);
+    if (!listener.ok()) return listener.status();
+    parts.metrics_listener = *std::move(listener);
+    spdlog::info("metrics on http://{}/metrics", parts.metrics_listener->address());
+  }
 
   if (options.tls.enabled()) {
     absl::StatusOr<std::unique_ptr<TlsFiles>> tls = TlsFiles::Open(options.tls);
@@ -137,14 +175,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       *parts.store, *parts.cubes, ApplierLimits{.max_queued_bytes = kMaxQueuedBytes, .max_group_bytes = kMaxGroupBytes},
       [parts_pointer](const absl::Status& status) {
         spdlog::critical("the disk refused a group; nothing more is taken until a restart: {}", status.ToString());
-        parts_pointer->SetServing(false);
-      });
+        parts_pointer->SetServing(ServingState::kRefusing);
+      },
+      [metrics = parts.metrics](const GroupReport& report) { metrics->AddGroup(report); });
   const bool replace = recovered->checkpoint_position == 0;
   parts.checkpointer = std::make_unique<Checkpointer>(
       *parts.store, *parts.cubes, replace, options.checkpoint_interval, [parts_pointer](const absl::Status& status) {
         spdlog::error("a checkpoint was not written: {}", status.ToString());
         // A write that the disk refused is the last: no group is taken either, though none has come yet to be told so.
-        if (!absl::IsResourceExhausted(status)) parts_pointer->SetServing(false);
+        if (!absl::IsResourceExhausted(status)) parts_pointer->SetServing(ServingState::kRefusing);
       });
   parts.scrubber = std::make_unique<Scrubber>(
       *parts.store, *parts.cubes,
@@ -158,11 +197,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
   parts.callers = std::make_unique<Callers>(*options.catalogue, parts.tls.get());
-  parts.ingest =
-      std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier, *parts.disk_reader);
+  parts.ingest = std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier,
+                                                 *parts.disk_reader, *parts.metrics);
   parts.totals = std::make_unique<TotalsService>(*parts.callers, *parts.cubes);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.callers, *parts.cubes, *parts.applier);
   parts.store_service = std::make_unique<StoreService>(*parts.callers, *parts.store, *parts.cubes);
+  parts.ServeReadings(recovered->checkpoint_position);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -180,7 +220,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(ExplainMalformedRequests());
+  interceptors.push_back(ObserveCalls(parts.metrics));  // Sees what the one before has made of it.
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  builder.SetContextAllocator(TracedContexts());
   builder.RegisterService(parts.ingest.get());
   builder.RegisterService(parts.totals.get());
   builder.RegisterService(parts.catalogue.get());
@@ -190,9 +232,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::UnavailableError(
         absl::StrCat("Cannot listen on ", options.listen_address, ": is another program listening there?"));
   }
-  parts.SetServing(true);
+  parts.SetServing(ServingState::kServing);
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;
+}
+
+std::string Server::metrics_address() const {
+  return parts_->metrics_listener == nullptr ? "" : parts_->metrics_listener->address();
 }
 
 bool Server::Answers() const {
@@ -213,7 +259,7 @@ void Server::Stop() {
     Parts& parts = *parts_;
     parts.is_stopped = true;
     if (parts.grpc_server != nullptr) {
-      parts.SetServing(false);
+      parts.SetServing(ServingState::kDraining);
       parts.ingest->EndStreams();
       parts.store_service->StopBackups();
       parts.disk_reader->Close();
@@ -222,6 +268,7 @@ void Server::Stop() {
           gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kDrainDeadline.count(), GPR_TIMESPAN)));
       parts.grpc_server->Wait();
     }
+    parts.metrics->SetReader(nullptr);
     parts.store_service.reset();
     if (parts.disk_reader != nullptr) parts.disk_reader->Stop();
     if (parts.scrubber != nullptr) parts.scrubber->Stop();

@@ -25,16 +25,17 @@ struct ServerOptions {
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
   rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
   bool rebuild_totals = false;          // From the log, as if there were no checkpoint.
+  std::string metrics_listen_address;   // As MetricsListener::Start; empty: metrics are not served.
 };
 
 class Server {
  public:
   // Opens the store, brings the cubes to the end of its log, and serves.
   //
-  // INVALID_ARGUMENT     the address is malformed, or not one of loopback without TLS; or a file of TLS is wrong
+  // INVALID_ARGUMENT     an address is malformed, or not one of loopback without TLS; or a file of TLS is wrong
   // FAILED_PRECONDITION  the store is in use, of a newer format, or does not fit the catalogue; or a file of TLS
   //                      cannot be read, or the certificate is not valid now
-  // UNAVAILABLE          the address cannot be listened on, or the disk refused
+  // UNAVAILABLE          an address cannot be listened on, or the disk refused
   // DATA_LOSS            the store is damaged
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
   // Whether an address may be listened on at all, with or without TLS: INVALID_ARGUMENT as Start has it.
@@ -46,6 +47,9 @@ class Server {
 
   // Where it listens, with the port that was picked: "127.0.0.1:43210".
   const std::string& address() const { return address_; }
+
+  // Where it serves metrics, with the port that was picked; empty if it does not.
+  std::string metrics_address() const;
 
   // Asks itself over gRPC, within the process, for its health, and returns whether there is an answer, whatever it is,
   // within kOwnAnswerDeadline. Answers take no disk: a server on a disk that stands still is alive. One that was
