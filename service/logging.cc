@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "nlohmann/json.hpp"
 #include "spdlog/pattern_formatter.h"
@@ -98,12 +99,20 @@ class CountingSink final : public spdlog::sinks::sink {
   void set_formatter(std::unique_ptr<spdlog::formatter> /*formatter*/) override {}
 };
 
+// What a stranger on the network can bring about is no error of ours, whatever a library calls it.
 void LogOfGrpc(gpr_log_func_args* message) {
-  const auto level = message->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::err
+  const auto level = message->severity == GPR_LOG_SEVERITY_ERROR  ? spdlog::level::warn
                      : message->severity == GPR_LOG_SEVERITY_INFO ? spdlog::level::info
                                                                   : spdlog::level::debug;
   const std::string_view file = message->file;
   spdlog::log(level, "gRPC: {}:{}: {}", file.substr(file.rfind('/') + 1), message->line, message->message);
+}
+
+// Of messages that cannot be read, for the most part, which their senders are told.
+void LogOfProtobuf(google::protobuf::LogLevel level, const char* file, int line, const std::string& message) {
+  const std::string_view path = file;
+  spdlog::log(level == google::protobuf::LOGLEVEL_FATAL ? spdlog::level::critical : spdlog::level::debug,
+              "protobuf: {}:{}: {}", path.substr(path.rfind('/') + 1), line, message);
 }
 
 }  // namespace
@@ -116,6 +125,7 @@ void StartLogging(LogFormat format, spdlog::level::level_enum level) {
   logger->set_level(level);
   spdlog::set_default_logger(logger);
   gpr_set_log_function(LogOfGrpc);
+  google::protobuf::SetLogHandler(LogOfProtobuf);
 }
 
 std::unique_ptr<spdlog::formatter> MakeLogFormatter(LogFormat format) {

@@ -21,7 +21,8 @@ enum class LogFormat {
   kJson,
 };
 
-// Sets up the log of the process, on standard error, and takes gRPC's messages into it. Before anything is logged.
+// Sets up the log of the process, on standard error, and takes the messages of gRPC and protobuf into it. Before
+// anything is logged.
 void StartLogging(LogFormat format, spdlog::level::level_enum level);
 
 // JSON: {"time":"2026-11-26T10:00:00.000000Z","level":"info","message":"…"}, and then the fields of the thread that

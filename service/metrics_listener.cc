@@ -1,16 +1,45 @@
 #include "service/metrics_listener.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <exception>
+#include <future>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prometheus/exposer.h"
 #include "service/limits.h"
 
 namespace muster {
+namespace {
+
+constexpr std::chrono::milliseconds kKnockInterval{10};
+
+// Makes a connection, if anybody listens there, and ends it.
+void Knock(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const std::string host(absl::StripPrefix(absl::StripSuffix(address.substr(0, colon), "]"), "["));
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0) return;
+  const int connection = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connection >= 0) {
+    connect(connection, found->ai_addr, found->ai_addrlen);
+    close(connection);
+  }
+  freeaddrinfo(found);
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(const std::string& address,
                                                                         std::shared_ptr<Metrics> metrics) {
@@ -47,6 +76,12 @@ MetricsListener::MetricsListener(std::shared_ptr<Metrics> metrics, std::unique_p
                                  std::string address)
     : metrics_(std::move(metrics)), exposer_(std::move(exposer)), address_(std::move(address)) {}
 
-MetricsListener::~MetricsListener() = default;
+MetricsListener::~MetricsListener() {
+  // The HTTP server looks whether it is to end when a connection comes, or after two seconds.
+  std::future<void> ended = std::async(std::launch::async, [this] { exposer_.reset(); });
+  do {
+    Knock(address_);
+  } while (ended.wait_for(kKnockInterval) != std::future_status::ready);
+}
 
 }  // namespace muster

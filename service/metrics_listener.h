@@ -35,7 +35,7 @@ class MetricsListener {
   MetricsListener(std::shared_ptr<Metrics> metrics, std::unique_ptr<prometheus::Exposer> exposer, std::string address);
 
   const std::shared_ptr<Metrics> metrics_;
-  const std::unique_ptr<prometheus::Exposer> exposer_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
   const std::string address_;
 };
 
