@@ -1,11 +1,6 @@
 // What the metrics say of calls, results and the state of the server; and that no caller can make them many.
 #include "service/metrics.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <map>
 #include <set>
@@ -18,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "service/metrics_listener.h"
+#include "tests/service/http_get.h"
 #include "tests/service/server_fixture.h"
 
 namespace muster {
@@ -26,34 +22,12 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// What a GET of that path on 127.0.0.1 is answered, with its headers.
-std::string Get(const std::string& address, const std::string& path) {
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int port = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port)) << address;
-  to.sin_port = htons(static_cast<uint16_t>(port));
-  const int connection = socket(AF_INET, SOCK_STREAM, 0);
-  std::string answer;
-  if (connect(connection, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) {
-    const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
-    EXPECT_EQ(send(connection, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
-    char bytes[4'096];
-    for (ssize_t got = 0; (got = recv(connection, bytes, sizeof(bytes), 0)) > 0;) {
-      answer.append(bytes, static_cast<size_t>(got));
-    }
-  }
-  close(connection);
-  return answer;
-}
-
 // One of each: `name{label="value",…}` and its value.
 using Samples = std::map<std::string, double>;
 
 Samples Scrape(const std::string& address) {
   Samples samples;
-  for (const absl::string_view split : absl::StrSplit(Get(address, "/metrics"), '\n')) {
+  for (const absl::string_view split : absl::StrSplit(HttpGet(address, "/metrics"), '\n')) {
     const std::string line(split);
     const size_t end = line.rfind(' ');
     double value = 0;
@@ -295,9 +269,9 @@ TEST_F(MetricsTest, NothingThatACallerSaysMakesAnotherSeries) {
 }
 
 TEST_F(MetricsTest, MetricsAreAllThatIsServedThere) {
-  EXPECT_THAT(Get(server_->metrics_address(), "/metrics"), HasSubstr(" 200 OK\r\n"));
-  EXPECT_THAT(Get(server_->metrics_address(), "/"), HasSubstr(" 404 Not Found\r\n"));
-  EXPECT_THAT(Get(server_->metrics_address(), "/../etc/passwd"), HasSubstr(" 404 Not Found\r\n"));
+  EXPECT_THAT(HttpGet(server_->metrics_address(), "/metrics"), HasSubstr(" 200 OK\r\n"));
+  EXPECT_THAT(HttpGet(server_->metrics_address(), "/"), HasSubstr(" 404 Not Found\r\n"));
+  EXPECT_THAT(HttpGet(server_->metrics_address(), "/../etc/passwd"), HasSubstr(" 404 Not Found\r\n"));
   EXPECT_THAT(server_->metrics_address(), StartsWith("127.0.0.1:"));
 }
 
