@@ -183,8 +183,9 @@ Finding CheckWriting(const std::string& folder) {
   const Descriptor file(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
   if (!file.is_open()) {
     // Not every file system knows files without names.
-    if (errno == EOPNOTSUPP)
+    if (errno == EOPNOTSUPP) {
       return Note(subject, absl::StrCat("whether ", Quote(folder), " can be written was not tested"), "");
+    }
     return Failed(subject, absl::StrCat("cannot write in ", Quote(folder), ": ", std::strerror(errno)),
                   errno == EROFS ? "Mount the file system for writing"
                                  : absl::StrCat("Let the user of the service own it: chown muster: ", folder));
