@@ -26,6 +26,7 @@ class MemoryStore : public Store {
 
   LogPosition last_position() const override { return last_position_; }
   absl::Status CheckSpace() const override { return absl::OkStatus(); }
+  StoreUsage Usage() const override { return {}; }
   absl::Status Append(const LogGroup& group) override;
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
