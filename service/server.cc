@@ -28,6 +28,7 @@
 #include "service/malformed_requests.h"
 #include "service/metrics.h"
 #include "service/metrics_listener.h"
+#include "service/starting_server.h"
 #include "service/store_service.h"
 #include "service/tls_credentials.h"
 #include "service/tls_files.h"
@@ -52,6 +53,10 @@ std::optional<std::string> HostOf(const std::string& address) {
 }
 
 bool IsLoopback(const std::string& host) { return host == "localhost" || host == "[::1]" || host == "127.0.0.1"; }
+
+absl::Status CannotListen(const std::string& address) {
+  return absl::UnavailableError(absl::StrCat("Cannot listen on ", address, ": is another program listening there?"));
+}
 
 // What the machine's clock says at this moment: Abseil's may be two seconds behind one that was set.
 int64_t NowMicros() {
@@ -145,11 +150,22 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     parts.metrics_listener = *std::move(listener);
     spdlog::info("metrics on http://{}/metrics", parts.metrics_listener->address());
   }
-
   if (options.tls.enabled()) {
     absl::StatusOr<std::unique_ptr<TlsFiles>> tls = TlsFiles::Open(options.tls);
     if (!tls.ok()) return tls.status();
     parts.tls = *std::move(tls);
+  }
+  parts.callers = std::make_unique<Callers>(*options.catalogue, parts.tls.get());
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (parts.tls != nullptr) {
+    credentials = MakeTlsCredentials(*parts.tls, [callers = parts.callers.get()](const std::string& certificate_pem) {
+      return callers->IdentifyCertificate(certificate_pem).status();
+    });
+  }
+  std::unique_ptr<StartingServer> starting;
+  if (!absl::EndsWith(options.listen_address, ":0")) {
+    starting = StartingServer::Start(options.listen_address, credentials);
+    if (starting == nullptr) return CannotListen(options.listen_address);
   }
   absl::StatusOr<std::unique_ptr<Store>> store =
       Store::Open({.directory = options.store_directory, .environment = options.environment});
@@ -196,7 +212,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
-  parts.callers = std::make_unique<Callers>(*options.catalogue, parts.tls.get());
   parts.ingest = std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier,
                                                  *parts.disk_reader, *parts.metrics);
   parts.totals = std::make_unique<TotalsService>(*parts.callers, *parts.cubes);
@@ -208,12 +223,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   int port = 0;
-  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
-  if (parts.tls != nullptr) {
-    credentials = MakeTlsCredentials(*parts.tls, [callers = parts.callers.get()](const std::string& certificate_pem) {
-      return callers->IdentifyCertificate(certificate_pem).status();
-    });
-  }
   builder.AddListeningPort(options.listen_address, credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -227,11 +236,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(parts.totals.get());
   builder.RegisterService(parts.catalogue.get());
   builder.RegisterService(parts.store_service.get());
+  starting.reset();  // The address is free for a moment.
   parts.grpc_server = builder.BuildAndStart();
-  if (parts.grpc_server == nullptr || port == 0) {
-    return absl::UnavailableError(
-        absl::StrCat("Cannot listen on ", options.listen_address, ": is another program listening there?"));
-  }
+  if (parts.grpc_server == nullptr || port == 0) return CannotListen(options.listen_address);
   parts.SetServing(ServingState::kServing);
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "gtest/gtest.h"
 #include "service/limits.h"
 #include "service/server.h"
@@ -19,6 +20,7 @@
 #include "tests/faults/journal.h"
 #include "tests/faults/memory_folder.h"
 #include "tests/faults/running_muster.h"
+#include "tests/service/http_get.h"
 #include "tests/service/server_fixture.h"
 
 namespace muster {
@@ -438,6 +440,111 @@ INSTANTIATE_TEST_SUITE_P(Ends, AbandonedReadsTest,
                              {"DeadlinePassed", seconds(2), false},
                          }),
                          [](const auto& row) { return row.param.name; });
+
+// A port that nobody listens on.
+int FreePort() {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  grpc::AsyncGenericService service;
+  const auto queue = builder.AddCompletionQueue();
+  builder.RegisterAsyncGenericService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  server->Shutdown();
+  queue->Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue->Next(&tag, &ok)) {
+  }
+  return port;
+}
+
+// A server that starts on a disk that stands still.
+class StartingTest : public testing::Test {
+ protected:
+  StartingTest() {
+    options_.store_directory = folder_.Path("store");
+    options_.listen_address = absl::StrCat("127.0.0.1:", FreePort());
+    options_.metrics_listen_address = absl::StrCat("127.0.0.1:", FreePort());
+    options_.catalogue = ShippedCatalogue();
+    options_.environment = disk_.environment();
+    disk_.Hold(DiskAction::kRead);
+    disk_.Hold(DiskAction::kWrite);
+    start_ = std::thread([this] {
+      absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options_);
+      EXPECT_TRUE(server.ok()) << server.status();
+      if (server.ok()) server_ = *std::move(server);
+    });
+    disk_.AwaitHeld(1);
+  }
+  ~StartingTest() override {
+    disk_.Release();
+    if (start_.joinable()) start_.join();
+  }
+
+  MemoryFolder folder_;
+  FaultyDisk disk_{folder_.Path("disk"), 1};
+  ServerOptions options_;
+  std::unique_ptr<Server> server_;
+  std::thread start_;
+};
+
+TEST_F(StartingTest, HealthSaysNotServingAndNothingIsServedUntilTheStoreIsThere) {
+  Client client(options_.listen_address);
+  const auto health = grpc::health::v1::Health::NewStub(client.channel);
+  const auto state_of = [&](const std::string& service) {
+    Context context(seconds(60));
+    HealthCheckRequest request;
+    request.set_service(service);
+    HealthCheckResponse response;
+    EXPECT_THAT(health->Check(&context, request, &response), IsOkCall());
+    return response.status();
+  };
+  EXPECT_EQ(state_of(""), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(state_of("muster.v1.IngestService"), HealthCheckResponse::NOT_SERVING);
+  Context watch_context(seconds(60));
+  const auto watch = health->Watch(&watch_context, HealthCheckRequest());
+  HealthCheckResponse watched;
+  ASSERT_TRUE(watch->Read(&watched));
+  EXPECT_EQ(watched.status(), HealthCheckResponse::NOT_SERVING);
+
+  v1::SubmitResultsRequest request;
+  *request.add_results() = MakeResult("r1", 1, 7);
+  v1::SubmitResultsResponse response;
+  const grpc::Status refused = client.TrySubmit(request, &response);
+  EXPECT_THAT(refused, FailsWith(grpc::UNAVAILABLE, "SERVER_STARTING"));
+  EXPECT_TRUE(ErrorOf(refused).has_retry);
+  Context stream_context(seconds(60));
+  const auto stream = client.ingest->StreamResults(&stream_context);
+  v1::StreamResultsResponse answer;
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_THAT(stream->Finish(), FailsWith(grpc::UNAVAILABLE, "SERVER_STARTING"));
+  const std::string metrics = HttpGet(options_.metrics_listen_address, "/metrics");
+  EXPECT_THAT(metrics, testing::HasSubstr("muster_state{state=\"starting\"} 1\n"));
+  EXPECT_THAT(metrics, testing::Not(testing::HasSubstr("muster_log_position")));
+
+  disk_.Release();
+  start_.join();
+  ASSERT_NE(server_, nullptr);
+  EXPECT_EQ(server_->address(), options_.listen_address);
+  EXPECT_FALSE(watch->Read(&watched)) << "the next server tells what follows";
+  EXPECT_FALSE(watch->Finish().ok());
+  Client after(options_.listen_address);
+  EXPECT_EQ(after.SubmitOne(MakeResult("r1", 1, 7)).outcome(), v1::OUTCOME_ACCEPTED);
+  EXPECT_THAT(HttpGet(options_.metrics_listen_address, "/metrics"),
+              testing::HasSubstr("muster_state{state=\"serving\"} 1\n"));
+}
+
+TEST_F(StartingTest, ASecondServerOnItsAddressIsRefusedAtOnce) {
+  ServerOptions second = options_;
+  second.store_directory = folder_.Path("other");
+  second.environment = nullptr;
+  second.metrics_listen_address.clear();
+  EXPECT_EQ(Server::Start(second).status().code(), absl::StatusCode::kUnavailable);
+  disk_.Release();
+  start_.join();
+  EXPECT_NE(server_, nullptr);
+}
 
 }  // namespace
 }  // namespace muster

@@ -1,0 +1,93 @@
+#include "service/starting_server.h"
+
+#include <atomic>
+#include <utility>
+
+#include "grpc/health/v1/health.pb.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/server_builder.h"
+#include "service/errors.h"
+#include "service/limits.h"
+
+namespace muster {
+namespace {
+
+grpc::ByteBuffer NotServing() {
+  grpc::health::v1::HealthCheckResponse response;
+  response.set_status(grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  const grpc::Slice slice(response.SerializeAsString());
+  return {&slice, 1};
+}
+
+grpc::Status Starting() {
+  return ToGrpcStatus(WithRetry(Error(absl::StatusCode::kUnavailable, "SERVER_STARTING",
+                                      "The server is starting and serves nothing yet; try again later.")));
+}
+
+}  // namespace
+
+// One call. Owns itself until it is over.
+class StartingServer::Answer final : public grpc::ServerGenericBidiReactor {
+ public:
+  explicit Answer(const std::string& method) : watches_(method == "/grpc.health.v1.Health/Watch") {
+    if (watches_ || method == "/grpc.health.v1.Health/Check") {
+      StartRead(&request_);
+    } else {
+      FinishOnce(Starting());
+    }
+  }
+
+  void OnReadDone(bool ok) override {
+    if (ok) {
+      StartWrite(&response_);
+    } else {
+      FinishOnce(Starting());
+    }
+  }
+  void OnWriteDone(bool ok) override {
+    // Who watches is told more when this server ends: that the call does, and then by the next server.
+    if (!watches_ || !ok) FinishOnce(grpc::Status::OK);
+  }
+  void OnCancel() override { FinishOnce(Starting()); }
+  void OnDone() override { delete this; }
+
+ private:
+  void FinishOnce(const grpc::Status& status) {
+    if (!finished_.exchange(true)) Finish(status);
+  }
+
+  const bool watches_;
+  std::atomic<bool> finished_ = false;
+  grpc::ByteBuffer request_;
+  const grpc::ByteBuffer response_ = NotServing();
+};
+
+grpc::ServerGenericBidiReactor* StartingServer::AnyCall::CreateReactor(grpc::GenericCallbackServerContext* context) {
+  return new Answer(context->method());
+}
+
+std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address,
+                                                      std::shared_ptr<grpc::ServerCredentials> credentials) {
+  std::unique_ptr<StartingServer> starting(new StartingServer());
+  // gRPC's own would say SERVING from its first moment until it is told otherwise.
+  const bool had_health = grpc::DefaultHealthCheckServiceEnabled();
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address, std::move(credentials), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.RegisterCallbackGenericService(&starting->any_call_);
+  starting->server_ = builder.BuildAndStart();
+  grpc::EnableDefaultHealthCheckService(had_health);
+  return starting->server_ != nullptr && port != 0 ? std::move(starting) : nullptr;
+}
+
+StartingServer::~StartingServer() {
+  if (server_ == nullptr) return;
+  // At once: nobody is owed more than what was said.
+  server_->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
+  server_->Wait();
+}
+
+}  // namespace muster

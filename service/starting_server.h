@@ -1,0 +1,40 @@
+// Answers on the address of the server while there is nothing to serve yet.
+#ifndef MUSTER_SERVICE_STARTING_SERVER_H_
+#define MUSTER_SERVICE_STARTING_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "grpcpp/generic/async_generic_service.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+
+namespace muster {
+
+// Health says NOT_SERVING, of the whole and of any service; every other call gets UNAVAILABLE, SERVER_STARTING, with
+// RetryInfo. It has no store and nothing else to serve anything from. Ends, and frees its address, when it goes.
+class StartingServer {
+ public:
+  // nullptr if the address cannot be listened on. Its port is not 0: nobody could know it yet.
+  static std::unique_ptr<StartingServer> Start(const std::string& address,
+                                               std::shared_ptr<grpc::ServerCredentials> credentials);
+  ~StartingServer();
+  StartingServer(const StartingServer&) = delete;
+  StartingServer& operator=(const StartingServer&) = delete;
+
+ private:
+  class Answer;
+  class AnyCall final : public grpc::CallbackGenericService {
+   public:
+    grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+  };
+
+  StartingServer() = default;
+
+  AnyCall any_call_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_STARTING_SERVER_H_
