@@ -239,7 +239,7 @@ absl::StatusOr<std::optional<Contribution>> ContributionOf(const Catalogue& cata
   const v1::OperationResult& result = logged.result();
   if (result.retracted()) return std::nullopt;
   const std::optional<Period> period = PeriodOf(result);
-  if (!period) return absl::DataLossError(absl::StrCat("result \"", result.result_id(), "\" has no period"));
+  if (!period) return absl::DataLossError("a result in the log has no period");
   const absl::StatusOr<ValuesView> view = ValuesOfStored(catalogue, result, logged.nil_metrics(), values);
   if (!view.ok()) return view.status();
   return Contribution{*period, *view, result.final(), result.nil()};

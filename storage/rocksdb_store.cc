@@ -447,7 +447,7 @@ template <typename Find>
 absl::Status RocksDbStore::CheckNew(const LogGroup& group, const ResultKey& key, const Find& find) const {
   const auto known = [&](LogPosition position) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", PrintableBytes(key.result_id), "' replaces nothing, but it is at position ", position));
+        absl::StrCat("a result replaces nothing, but a revision of it is at position ", position));
   };
   for (int attempt = 0;; ++attempt) {
     const LogPosition position = find(index_.FingerprintOf(key, attempt));
@@ -486,8 +486,9 @@ absl::Status RocksDbStore::ResolveGroup(const LogGroup& group) {
       fingerprint = Resolve(entry.key, entry.replaced_position, find);
     }
     if (fingerprint == 0) {
-      return absl::InvalidArgumentError(absl::StrCat("the newest revision of '", PrintableBytes(entry.key.result_id),
-                                                     "' is not at position ", entry.replaced_position));
+      return absl::InvalidArgumentError(absl::StrCat("the newest revision of the result at position ",
+                                                     group.first_position + static_cast<LogPosition>(i),
+                                                     " is not at position ", entry.replaced_position));
     }
     group_positions_[fingerprint] = group.first_position + static_cast<LogPosition>(i);
   }
