@@ -228,11 +228,6 @@ void Metrics::AddGroup(const GroupReport& report) {
   if (report.sync_time) sync_times_.Add(report.sync_time->count());
 }
 
-void Metrics::SetCertificateExpiry(const std::string& which, std::chrono::system_clock::time_point expiry) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  certificate_expiries_[which] = expiry;
-}
-
 void Metrics::SetReader(std::function<MetricReadings()> read) {
   const std::lock_guard<std::mutex> lock(mutex_);
   read_ = std::move(read);
@@ -303,15 +298,13 @@ void Metrics::CollectState(std::vector<MetricFamily>* families) const {
 
 void Metrics::CollectReadings(std::vector<MetricFamily>* families) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<ClientMetric> expiries;
-  for (const auto& [which, expiry] : certificate_expiries_) {
-    expiries.push_back(Gauge(SecondsSince1970(expiry), {{"certificate", which}}));
-  }
-  Add("muster_certificate_expiry_timestamp_seconds", "When a certificate ends, in seconds since 1970.",
-      MetricType::Gauge, std::move(expiries), families);
   if (read_ == nullptr) return;
 
   const MetricReadings now = read_();
+  if (now.certificate_expiry) {
+    Add("muster_certificate_expiry_timestamp_seconds", "When a certificate ends, in seconds since 1970.",
+        MetricType::Gauge, {Gauge(SecondsSince1970(*now.certificate_expiry), {{"certificate", "server"}})}, families);
+  }
   const auto gauge = [families](std::string name, std::string help, double value) {
     AddGauge(std::move(name), std::move(help), value, families);
   };

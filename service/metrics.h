@@ -39,6 +39,7 @@ struct MetricReadings {
   int64_t scrub_rounds = 0;
   int64_t scrub_mismatches = 0;
   StoreUsage store;
+  std::optional<std::chrono::system_clock::time_point> certificate_expiry;  // Of the server's own; none without TLS.
 };
 
 // Counts in buckets. Any thread may add at any time: two relaxed additions and a search among the bounds.
@@ -91,9 +92,6 @@ class Metrics final : public prometheus::Collectable {
 
   void SetState(ServingState state) { state_ = state; }
 
-  // When a certificate ends. `which` is one of few names that are in the program: "server".
-  void SetCertificateExpiry(const std::string& which, std::chrono::system_clock::time_point expiry);
-
   // What there is to read for every scrape from now on; null: nothing. When it returns, what was there before is not
   // read any more. `read` must not wait for the disk.
   void SetReader(std::function<MetricReadings()> read);
@@ -129,7 +127,6 @@ class Metrics final : public prometheus::Collectable {
   std::atomic<ServingState> state_ = ServingState::kStarting;
 
   mutable std::mutex mutex_;  // Guards what follows; held while `read_` is called.
-  std::map<std::string, std::chrono::system_clock::time_point> certificate_expiries_;
   std::function<MetricReadings()> read_;
 };
 

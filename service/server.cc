@@ -117,6 +117,7 @@ struct Server::Parts {
       now.scrub_rounds = scrubber->round_count();
       now.scrub_mismatches = scrubber->mismatch_count();
       now.store = store->Usage();
+      if (tls != nullptr) now.certificate_expiry = absl::ToChronoTime(tls->state().key->not_after);
       return now;
     });
   }

@@ -327,10 +327,14 @@ TEST(CertificateTest, ItsEndIsShownOnceItIsKnown) {
   ASSERT_TRUE(listener.ok()) << listener.status();
   const std::string sample = "muster_certificate_expiry_timestamp_seconds{certificate=\"server\"}";
   EXPECT_EQ(Scrape((*listener)->address()).count(sample), 0);
-  metrics->SetCertificateExpiry("server", std::chrono::system_clock::from_time_t(2'000'000'000));
+  MetricReadings readings;
+  metrics->SetReader([&readings] { return readings; });
+  EXPECT_EQ(Scrape((*listener)->address()).count(sample), 0) << "there is none without TLS";
+  readings.certificate_expiry = std::chrono::system_clock::from_time_t(2'000'000'000);
   EXPECT_EQ(Scrape((*listener)->address()).at(sample), 2e9);
-  metrics->SetCertificateExpiry("server", std::chrono::system_clock::from_time_t(2'000'000'001));
-  EXPECT_EQ(Scrape((*listener)->address()).at(sample), 2'000'000'001.0);
+  readings.certificate_expiry = std::chrono::system_clock::from_time_t(2'000'000'001);
+  EXPECT_EQ(Scrape((*listener)->address()).at(sample), 2'000'000'001.0) << "it is read for every scrape";
+  metrics->SetReader(nullptr);
 }
 
 TEST(HistogramTest, AValueIsInTheFirstBucketWhoseBoundIsNotBelowIt) {
