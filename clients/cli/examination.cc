@@ -93,7 +93,10 @@ std::vector<Finding> ExamineAddress(const Session& session) {
 }
 
 // What protects the connection.
-Finding ExamineIdentity(const Session& /*session*/) {
+Finding ExamineIdentity(const Session& session) {
+  // The files were read and looked at before the command began.
+  if (session.options().tls.enabled())
+    return Ok("identity", "TLS, with your certificate and its key, which are valid now");
   return Ok("identity", "no TLS: the server takes this only from its own machine, as of its operator");
 }
 
@@ -109,7 +112,7 @@ Finding ExamineHealth(Session& session) {
     return Failed("health",
                   absl::StrCat("what listens there does not answer as a Muster server: ",
                                Printable(std::string(serving.status().message()))),
-                  "Name the right port; and give TLS where the server wants it, and none where it has none");
+                  std::string(ConnectAdvice(serving.status().message(), session.options().tls.enabled())));
   }
   return Refused("health", serving.status());
 }

@@ -41,8 +41,8 @@ constexpr std::array<FieldOption, 17> kFieldOptions = {{
     {"force", "FORCE"},
 }};
 
-// What to do about a connection that never came about. gRPC tells of a handshake in the words of OpenSSL, or only that
-// the other side hung up.
+}  // namespace
+
 absl::string_view ConnectAdvice(absl::string_view message, bool with_tls) {
   const auto says = [message](absl::string_view words) { return absl::StrContains(message, words); };
   const bool hung_up = says("Socket closed") || says("Connection reset") || says("Broken pipe") || says("EOF");
@@ -64,8 +64,6 @@ absl::string_view ConnectAdvice(absl::string_view message, bool with_tls) {
   }
   return "Is musterd running there? Name another server with --server ADDRESS or MUSTER_SERVER.";
 }
-
-}  // namespace
 
 absl::string_view OptionOfField(absl::string_view path) {
   absl::string_view name = path.substr(path.rfind('.') + 1);  // npos + 1 is 0: the whole.

@@ -69,6 +69,10 @@ class Session {
   std::unique_ptr<MusterClient> client_;
 };
 
+// What to do about a connection that never came about, of which gRPC says `message`: it tells of a handshake in the
+// words of OpenSSL, or only that the other side hung up. `with_tls`: whether this client tried with TLS.
+absl::string_view ConnectAdvice(absl::string_view message, bool with_tls);
+
 // The option that gives a field: "query.metrics[0]" is "--metric". Empty if none does.
 absl::string_view OptionOfField(absl::string_view path);
 

@@ -202,7 +202,7 @@ TEST(DoctorWithoutServerTest, SomebodyElseListensThere) {
   EXPECT_EQ(said.code, ExitCode::kUnreachable) << said.out;
   EXPECT_THAT(said.out,
               AllOf(ContainsRegex("ok +address "), ContainsRegex("failed +health +what listens there does not"),
-                    HasSubstr("give TLS where the server wants it")));
+                    HasSubstr("if it speaks TLS, give --tls-certificate")));
 }
 
 struct ClockCase {
