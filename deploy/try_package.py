@@ -27,6 +27,7 @@ SECONDS = 60  # A wait that takes longer has failed.
 EXAMPLES = "/usr/share/doc/muster/examples"
 RETURNS = ("returns-2019-05.csv", "returns-2021-10.csv", "returns-2023-02.csv")
 SOUTH_EAST = ("totals", "--operation", "county-lines-2023-02", "--region", "south-east")
+SOME_REFUSED, UNREACHABLE = 3, 4  # Exit codes of muster.
 # What forces of the South East published of that week.
 MUST_SAY = {"arrests": "230", "warrants-executed": "17", "cash-seized": "12409500"}
 
@@ -159,6 +160,41 @@ def main_job(root):
     print(root.run("muster", "verify", user="nobody"), end="")
 
 
+TLS = "/etc/muster/tls"
+FORCE, OTHER_FORCE = "thames-valley", "sussex"
+
+
+def make_certificates(root):
+    """An authority, and certificates of the server and of a force, each where who needs it can read it."""
+    root.run("muster", "certs", "init", TLS, "--trust-domain", "muster.example")
+    root.run("muster", "certs", "issue", TLS, "--host", "localhost,127.0.0.1")
+    root.run("muster", "certs", "issue", TLS, "--force", FORCE)
+    root.run("chown", "-R", "muster:muster", TLS)
+    root.run("install", "-d", "-o", "nobody", "/srv/force")
+    for name in ("ca.pem", f"force-{FORCE}.pem", f"force-{FORCE}-key.pem"):
+        root.run("install", "-o", "nobody", "-m", "0400", f"{TLS}/{name}", f"/srv/force/{name}")
+    settings = {"certificate": "server.pem", "key": "server-key.pem", "ca": "ca.pem", "crl": "crl.pem"}
+    root.path("/etc/muster/musterd.toml").write_text(
+        'store = "/var/lib/muster/store"\nlisten = "0.0.0.0:7450"\ntrust-domain = "muster.example"\n[tls]\n'
+        + "".join(f'{setting} = "{TLS}/{file}"\n' for setting, file in settings.items()))
+
+
+def job_over_tls(root):
+    """A force corrects its own return over mTLS; another's is refused, and so is who shows no certificate."""
+    returns = root.path(f"{EXAMPLES}/returns-2023-02.csv").read_text().splitlines()
+    for force in (FORCE, OTHER_FORCE):
+        lines = [returns[0]] + [line.replace(",1,", ",2,", 1) for line in returns if f",{force}," in line]
+        root.path(f"/srv/{force}.csv").write_text("\n".join(lines) + "\n")
+    caller = ("muster", "--tls-ca", "/srv/force/ca.pem", "--tls-certificate", f"/srv/force/force-{FORCE}.pem",
+              "--tls-key", f"/srv/force/force-{FORCE}-key.pem")
+    print(root.run(*caller, "doctor", user="nobody"), end="")
+    print("own:     ", root.run(*caller, "submit", f"/srv/{FORCE}.csv", user="nobody").splitlines()[-1])
+    print("without a certificate:")
+    print(root.run("muster", "doctor", user="nobody", expect=UNREACHABLE), end="")
+    refused = root.run(*caller, "submit", f"/srv/{OTHER_FORCE}.csv", user="nobody", expect=SOME_REFUSED)
+    print("another's:", refused.splitlines()[-1])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=pathlib.Path)
@@ -188,10 +224,15 @@ def main():
         with Server(root):
             main_job(root)
 
+        make_certificates(root)
+        print(root.run("musterd", "--check", user="muster"), end="")
+        with Server(root):
+            job_over_tls(root)
+
         root.run("apt-get", "-qq", "purge", "-y", "muster")
         if not root.path("/var/lib/muster/store/CURRENT").exists():
             sys.exit("a purge took the store away")
-        if root.path("/etc/muster").exists() or root.path("/usr/bin/musterd").exists() or enabled.is_symlink():
+        if root.path("/etc/muster/musterd.toml").exists() or root.path("/usr/bin/musterd").exists() or enabled.is_symlink():
             sys.exit("a purge left something behind")
     print("the package installs, serves, restarts and goes as it should")
 
