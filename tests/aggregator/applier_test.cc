@@ -202,6 +202,7 @@ TEST_F(ApplierTest, TheQueueSaysWhatWaitsOutsideOfIt) {
   EXPECT_EQ(state.outside, 1);
   store().Release();
   while (applier().queue().outside > 0) std::this_thread::yield();
+  StopApplier();  // What it tells goes to this test.
 }
 
 TEST_F(ApplierTest, AFullQueueRefusesAndKeepsNothingOfIt) {
