@@ -75,21 +75,22 @@ void ComputeCoverage(const CubesView& view, const Catalogue& catalogue, const Sc
     const absl::CivilDay day = scope.regions_as_of.value_or(operation->operation->window.last);
     const std::vector<ForceIndex>& expected_forces = operation->operation->expected_forces;
     for (ForceIndex force = 0; force < catalogue.force_count(); ++force) {
-      if (!scope.TakesForce(force)) continue;
+      if (!scope.TakesForceOf(force, operation->operation->window.last, catalogue)) continue;
       const RegionIndex region = catalogue.RegionOn(force, day);
       if (!scope.TakesRegion(region)) continue;
       const bool expected = std::binary_search(expected_forces.begin(), expected_forces.end(), force);
       if (!expected && CubeOf(*operation, force) == nullptr) continue;
-      v1::ForceCoverage& one = *coverage->add_forces();
+      v1::ForceCoverage unlisted;
+      const bool listed = scope.Shows(force, operation->operation->window.last, catalogue);
+      v1::ForceCoverage& one = listed ? *coverage->add_forces() : unlisted;
       SetCoverage(*operation, force, region, expected, catalogue, view.as_of_time_us, &one);
-      if (expected) {
-        coverage->set_expected_count(coverage->expected_count() + 1);
-        if (one.state() == v1::COVERAGE_STATE_MISSING || one.state() == v1::COVERAGE_STATE_RETRACTED) {
-          coverage->add_missing_forces(one.force());
-        } else {
-          coverage->set_reported_count(coverage->reported_count() + 1);
-          if (one.state() != v1::COVERAGE_STATE_PROVISIONAL) coverage->set_final_count(coverage->final_count() + 1);
-        }
+      if (!expected) continue;
+      coverage->set_expected_count(coverage->expected_count() + 1);
+      if (one.state() == v1::COVERAGE_STATE_MISSING || one.state() == v1::COVERAGE_STATE_RETRACTED) {
+        if (listed) coverage->add_missing_forces(one.force());
+      } else {
+        coverage->set_reported_count(coverage->reported_count() + 1);
+        if (one.state() != v1::COVERAGE_STATE_PROVISIONAL) coverage->set_final_count(coverage->final_count() + 1);
       }
     }
   }

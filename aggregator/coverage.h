@@ -15,7 +15,8 @@ namespace muster {
 std::vector<const OperationCubes*> OperationsInOrder(const CubesView& view, const Scope& scope);
 
 // The coverage of the operations, regions and forces of `scope`. A force is in the region that it is in on the last day
-// of the operation, or on `regions_as_of`. `coverage` must be empty.
+// of the operation, or on `regions_as_of`. Names whom the scope shows only; without `only_shown` it counts the others
+// too. `coverage` must be empty.
 void ComputeCoverage(const CubesView& view, const Catalogue& catalogue, const Scope& scope, v1::Coverage* coverage);
 
 }  // namespace muster

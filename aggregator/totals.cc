@@ -70,7 +70,9 @@ class Summer {
       if (!query_.scope.TakesForce(force)) continue;
       for (size_t operation = 0; operation < cubes.size(); ++operation) {
         const ForceCube* const cube = cubes[operation]->forces[static_cast<size_t>(force)].get();
-        if (cube != nullptr) AddForce(static_cast<int>(operation), force, *cube);
+        if (cube == nullptr) continue;
+        const absl::CivilDay last_day = operations_[operation]->window.last;
+        if (query_.scope.TakesForceOf(force, last_day, catalogue_)) AddForce(static_cast<int>(operation), force, *cube);
       }
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aggregator/cubes.h"
+#include "domain/body_set.h"
 #include "domain/catalogue.h"
 #include "domain/civil_day.h"
 #include "domain/field_problem.h"
@@ -22,6 +23,20 @@ struct Scope {
   std::vector<bool> regions;            // By region; empty: all, also bodies in none.
   std::vector<bool> forces;             // By force; empty: all.
   std::optional<absl::CivilDay> regions_as_of;
+
+  // Who may be shown by name: coverage lists nobody else. With `only_shown` the results of others are left out of all
+  // else too, as if there were none. For asking with less than all rights.
+  BodySet shown = BodySet::All();
+  bool only_shown = false;
+
+  // Whether anything of a force counts in an operation whose last day is `last_day`.
+  bool TakesForceOf(ForceIndex force, absl::CivilDay last_day, const Catalogue& catalogue) const {
+    return TakesForce(force) && (!only_shown || Shows(force, last_day, catalogue));
+  }
+  // Whether it may be named.
+  bool Shows(ForceIndex force, absl::CivilDay last_day, const Catalogue& catalogue) const {
+    return shown.HasAll() || shown.Holds(force, catalogue.RegionOn(force, last_day));
+  }
 
   bool TakesOperation(const std::string& id) const;
   bool TakesForce(ForceIndex force) const { return forces.empty() || forces[static_cast<size_t>(force)]; }

@@ -291,5 +291,55 @@ TEST_F(CoverageTest, ARequestThatNamesUnknownThingsIsToldAllOfThemWithTheirPlace
                                 "forces[1] UNKNOWN_FORCE", "regions_as_of DATE_MALFORMED"));
 }
 
+// What of a coverage may be seen.
+struct SightCase {
+  std::string name;
+  std::vector<std::string> forces, regions;  // That may be shown.
+  bool only_shown;
+  std::string want_forces;
+  std::string want_counts;
+  friend void PrintTo(const SightCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class CoverageSightTest : public CoverageTest, public testing::WithParamInterface<SightCase> {};
+
+TEST_P(CoverageSightTest, NamesOnlyWhoMayBeShown) {
+  Submit({Some("kent"), Final("gwent"), Some("essex")});
+  Scope scope;
+  scope.operations = {"week"};
+  scope.shown = BodySet();
+  for (const std::string& force : GetParam().forces) scope.shown.AddForce(*catalogue().FindForce(force));
+  for (const std::string& region : GetParam().regions) scope.shown.AddRegion(*catalogue().FindRegion(region));
+  scope.only_shown = GetParam().only_shown;
+  v1::Coverage coverage;
+  cubes().Read([&](const CubesView& view) { ComputeCoverage(view, catalogue(), scope, &coverage); });
+  std::vector<std::string> words;
+  for (const v1::ForceCoverage& one : coverage.forces()) words.push_back(InWords(one));
+  EXPECT_EQ(absl::StrJoin(words, "; "), GetParam().want_forces);
+  EXPECT_EQ(absl::StrCat(coverage.expected_count(), " ", coverage.reported_count(), " ", coverage.final_count(), ": ",
+                         absl::StrJoin(coverage.missing_forces(), " ")),
+            GetParam().want_counts);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sights, CoverageSightTest,
+    testing::ValuesIn<SightCase>({
+        {"NobodyOfAll", {}, {}, false, "", "4 2 1: "},
+        {"NobodyAtAll", {}, {}, true, "", "0 0 0: "},
+        {"OneOfAll", {"kent"}, {}, false, "kent PROVISIONAL 1", "4 2 1: "},
+        {"OneAlone", {"kent"}, {}, true, "kent PROVISIONAL 1", "1 1 0: "},
+        {"OneThatIsMissing", {"surrey"}, {}, true, "surrey MISSING", "1 0 0: surrey"},
+        // In 2021 Kent is no longer in the South East.
+        {"ARegionAlone", {}, {"south-east"}, true, "surrey MISSING", "1 0 0: surrey"},
+        {"TheRegionThatAForceMovedTo",
+         {},
+         {"eastern"},
+         true,
+         "essex PROVISIONAL 1, unasked; kent PROVISIONAL 1",
+         "1 1 0: "},
+        {"AForceAndARegion", {"gwent"}, {"south-east"}, false, "surrey MISSING; gwent FINAL 1", "4 2 1: surrey"},
+    }),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace muster

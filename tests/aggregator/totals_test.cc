@@ -431,5 +431,64 @@ TEST_F(TotalsOfThreeWeeksTest, AllNumbersOfAnAnswerAreOfOnePositionAndTime) {
   EXPECT_EQ(answer->coverage().reported_count(), 1) << "of the forces and operations of the query";
 }
 
+// Whose results may count.
+struct ShownCase {
+  std::string name;
+  std::vector<std::string> forces, regions;  // That may be shown.
+  bool only_shown;
+  std::string query;
+  std::vector<std::string> want;
+  int64_t want_cut;
+  friend void PrintTo(const ShownCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class ShownTest : public TotalsOfThreeWeeksTest, public testing::WithParamInterface<ShownCase> {};
+
+TEST_P(ShownTest, LeavesTheOthersOut) {
+  FieldProblems problems;
+  std::optional<TotalsQuery> query =
+      ParseTotalsQuery(QueryFromText(GetParam().query), "query", catalogue(), *cubes().operations(), &problems);
+  ASSERT_TRUE(query.has_value());
+  query->scope.shown = BodySet();
+  for (const std::string& force : GetParam().forces) query->scope.shown.AddForce(*catalogue().FindForce(force));
+  for (const std::string& region : GetParam().regions) query->scope.shown.AddRegion(*catalogue().FindRegion(region));
+  query->scope.only_shown = GetParam().only_shown;
+  v1::QueryTotalsResponse answer;
+  ASSERT_TRUE(ComputeTotals(cubes(), *query, &answer).ok());
+  EXPECT_THAT(RowsInWords(answer.rows()), ElementsAreArray(GetParam().want));
+  EXPECT_EQ(answer.cut_by_period_count(), GetParam().want_cut);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Bodies, ShownTest,
+    testing::ValuesIn<ShownCase>({
+        {"NobodyIsShownAndAllCount",
+         {},
+         {},
+         false,
+         "metrics: 'arrests' start_date: '2023-02-28' end_date: '2023-02-28'",
+         {"arrests: 100 from 1/1, not broken down 100"},
+         1},
+        {"NobodyCounts", {}, {}, true, "metrics: 'arrests' start_date: '2023-02-28' end_date: '2023-02-28'", {}, 0},
+        {"OneForce",
+         {"surrey"},
+         {},
+         true,
+         "metrics: 'arrests' start_date: '2023-02-28' end_date: '2023-02-28' group_by: GROUP_BY_FORCE",
+         {"surrey arrests: 100 from 1/1, not broken down 100"},
+         0},
+        // Kent left the South East in 2018, and no day that a query names brings it back.
+        {"ARegionAsItWas",
+         {},
+         {"south-east"},
+         true,
+         "metrics: 'arrests' group_by: [GROUP_BY_OPERATION, GROUP_BY_FORCE] regions_as_of: '2017-03-06'",
+         {"drugs-2017-03 kent arrests: 1 from 1/1, not broken down 1",
+          "county-lines-2021-10 surrey arrests: 1000 from 1/1, not broken down 1000",
+          "county-lines-2023-02 surrey arrests: 100 from 1/1, not broken down 100"},
+         0},
+    }),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace muster
