@@ -24,6 +24,19 @@ inline constexpr int kMaxDiskReads = 256;  // Under way, and waiting.
 inline constexpr int kMessageWorkers = 2;
 inline constexpr size_t kMinHandedOnBytes = 8 << 10;
 
+inline constexpr size_t kMaxPolicyBytes = 1 << 20;
+inline constexpr std::chrono::milliseconds kPolicyCheckInterval{1'000};  // Of the file of tokens, too.
+inline constexpr std::chrono::minutes kFileFaultInterval{1};             // Between two words about the same bad file.
+inline constexpr size_t kMaxRememberedCallers = 4'096;                   // Whose rights are kept worked out.
+
+// The audit log.
+inline constexpr int64_t kMaxAuditFileBytes = 64 << 20;
+inline constexpr int kMaxAuditFiles = 64;                         // 4 GiB in all.
+inline constexpr size_t kMaxWaitingAuditEntries = 100'000;        // That the disk has not taken: about 50 MiB.
+inline constexpr std::chrono::milliseconds kAuditGatherTime{10};  // Until a line is written.
+inline constexpr std::chrono::milliseconds kAuditSyncInterval{500};
+inline constexpr std::chrono::milliseconds kAuditRetryInterval{1'000};  // While it cannot be written.
+
 inline constexpr int kDefaultRowsPerPage = 1'000;
 inline constexpr int kMaxRowsPerPage = 10'000;
 inline constexpr int kDefaultItemsPerPage = 100;
