@@ -53,12 +53,14 @@ Callers::Callers(const Catalogue& catalogue, const TlsFiles* tls, std::chrono::m
 Callers::~Callers() = default;
 
 absl::StatusOr<Caller> Callers::Identify(const grpc::CallbackServerContext& context) const {
-  if (tls_ == nullptr) return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = ""};
+  if (tls_ == nullptr)
+    return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
   return IdentifyCertificate(CertificateOf(context));
 }
 
 absl::StatusOr<Caller> Callers::IdentifyCertificate(const std::string& certificate_pem) const {
-  if (tls_ == nullptr) return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = ""};
+  if (tls_ == nullptr)
+    return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
   const TlsState state = tls_->state();
   const auto now = std::chrono::steady_clock::now();
   {

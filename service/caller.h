@@ -26,6 +26,7 @@ struct Caller {
   CallerRole role = CallerRole::kOperator;
   std::string name;                // Within its role: the id of a force, the slug of a regional unit, or a person's.
   std::string certificate_serial;  // Lower-case hexadecimal digits; empty without a certificate.
+  bool is_local = false;           // The local operator, whom no certificate vouches for and who may do everything.
 };
 
 // Tells who makes a call. Every handler asks this first, so that there is one place to say who is who. Thread-safe.

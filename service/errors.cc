@@ -81,7 +81,7 @@ absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string
 }
 
 absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems,
-                           size_t max_bytes) {
+                           size_t max_bytes, absl::StatusCode code) {
   google::rpc::BadRequest bad_request;
   size_t bytes = 0;
   for (const FieldProblem& problem : problems) {
@@ -94,7 +94,7 @@ absl::Status InvalidFields(absl::string_view reason, absl::string_view message, 
     *bad_request.add_field_violations() = std::move(violation);
   }
   const auto listed = static_cast<size_t>(bad_request.field_violations_size());
-  absl::Status status = Error(absl::StatusCode::kInvalidArgument, reason,
+  absl::Status status = Error(code, reason,
                               listed == problems.size() ? std::string(message)
                                                         : absl::StrCat(message, " (The first ", listed, " of ",
                                                                        problems.size(), " violations are listed.)"));
@@ -119,6 +119,16 @@ absl::Status MalformedMessage() {
   return Error(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
                "The message cannot be read: it is cut short, is no message of this call, or holds text that is not "
                "UTF-8. Export text as UTF-8, and make messages from the published proto files.");
+}
+
+std::string ReasonTold(const absl::Status& status) {
+  if (status.ok()) return "";
+  google::rpc::ErrorInfo info;
+  if (const auto payload = status.GetPayload(TypeUrl(info)); payload && info.ParseFromString(std::string(*payload))) {
+    return info.reason();
+  }
+  const std::string given = StatusReason(status);
+  return given.empty() ? std::string(ReasonOf(status.code())) : given;
 }
 
 google::rpc::Status ToRpcStatus(const absl::Status& status) {

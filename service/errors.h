@@ -24,10 +24,11 @@ using ErrorFacts = std::initializer_list<std::pair<absl::string_view, std::strin
 // A status with its ErrorInfo. `reason` is stable for ever: clients switch on it.
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message, ErrorFacts facts = {});
 
-// INVALID_ARGUMENT with every field violation at once; or with those that come first, where all would be larger than
-// `max_bytes`, and then the message says how many there are. At least one is always there.
+// INVALID_ARGUMENT, or another code, with every field violation at once; or with those that come first, where all would
+// be larger than `max_bytes`, and then the message says how many there are. At least one is always there.
 absl::Status InvalidFields(absl::string_view reason, absl::string_view message, const FieldProblems& problems,
-                           size_t max_bytes = kMaxCallViolationBytes);
+                           size_t max_bytes = kMaxCallViolationBytes,
+                           absl::StatusCode code = absl::StatusCode::kInvalidArgument);
 
 // Says that trying again helps.
 absl::Status WithRetry(absl::Status status);
@@ -37,6 +38,9 @@ absl::Status NotServedYet(absl::string_view what);
 
 // INVALID_ARGUMENT: a message that cannot be read at all.
 absl::Status MalformedMessage();
+
+// The reason that callers are told of a status; empty for OK.
+std::string ReasonTold(const absl::Status& status);
 
 // What a receipt or a call carries: the code, the message and the details of `status`. A status from within that names
 // no reason gets that of its code; the text of INTERNAL, UNKNOWN and DATA_LOSS goes to the log, and the caller gets a

@@ -126,6 +126,10 @@ int64_t Client::Position() {
 std::unique_ptr<Server> StartServer(const std::string& store_directory) {
   ServerOptions options;
   options.store_directory = store_directory;
+  return StartServer(std::move(options));
+}
+
+std::unique_ptr<Server> StartServer(ServerOptions options) {
   options.listen_address = "127.0.0.1:0";
   options.catalogue = ShippedCatalogue();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);

@@ -141,6 +141,8 @@ class ServerTest : public testing::Test {
 
 // Starts a server on that folder, on a free port. Fails the test and returns nullptr if it does not start.
 std::unique_ptr<Server> StartServer(const std::string& store_directory);
+// The same with other options; the address and the catalogue are those of all tests.
+std::unique_ptr<Server> StartServer(ServerOptions options);
 
 // The shipped catalogue.
 std::shared_ptr<const Catalogue> ShippedCatalogue();
