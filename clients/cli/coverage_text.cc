@@ -73,16 +73,37 @@ std::string OperationLine(const OperationCoverage& operation, bool name_it, cons
   return line;
 }
 
+// Of totals that hold the results of forces which the caller may not see by name.
+std::string PartlyNamedLine(const v1::Coverage& coverage, const std::vector<OperationCoverage>& operations, int named,
+                            const Terminal& terminal) {
+  std::string line = absl::StrCat(WithThousands(coverage.reported_count()), " of ",
+                                  WithThousands(coverage.expected_count()), " expected reports; ",
+                                  WithThousands(coverage.expected_count() - named), " are of forces not shown to you");
+  std::vector<std::string> missing;
+  for (const OperationCoverage& operation : operations) {
+    for (const std::string& force : operation.missing) {
+      missing.push_back(operations.size() > 1 ? absl::StrCat(Printable(operation.operation), ": ", force) : force);
+    }
+  }
+  if (!missing.empty()) {
+    absl::StrAppend(&line, "; missing of the others: ", Coloured(absl::StrJoin(missing, ", "), Colour::kRed, terminal));
+  }
+  return line;
+}
+
 }  // namespace
 
 std::vector<std::string> CoverageLines(const v1::Coverage& coverage, const Names& names, const Terminal& terminal) {
   const std::vector<OperationCoverage> operations = ByOperation(coverage, names);
-  if (operations.empty()) return {"no force is expected to report"};
   if (operations.size() > kMaxOperationLines) {
     return {absl::StrCat(WithThousands(coverage.reported_count()), " of ", WithThousands(coverage.expected_count()),
                          " expected reports over ", operations.size(),
                          " operations; `muster coverage` says whose are missing")};
   }
+  int named = 0;
+  for (const OperationCoverage& operation : operations) named += operation.expected;
+  if (coverage.expected_count() > named) return {PartlyNamedLine(coverage, operations, named, terminal)};
+  if (operations.empty()) return {"no force is expected to report"};
   std::vector<std::string> lines;
   lines.reserve(operations.size());
   for (const OperationCoverage& operation : operations) {

@@ -51,6 +51,38 @@ v1::ForceCoverage Unasked(v1::ForceCoverage force) {
   return force;
 }
 
+// Forces that are counted and not named.
+struct PartlyNamedCase {
+  std::string name;
+  std::vector<v1::ForceCoverage> forces;
+  std::string want;
+  friend void PrintTo(const PartlyNamedCase& row, std::ostream* out) { *out << row.name; }
+};
+
+class PartlyNamedTest : public testing::TestWithParam<PartlyNamedCase> {};
+
+TEST_P(PartlyNamedTest, SaysHowManyAreNotShown) {
+  v1::Coverage coverage;
+  for (const v1::ForceCoverage& force : GetParam().forces) *coverage.add_forces() = force;
+  coverage.set_expected_count(43);
+  coverage.set_reported_count(38);
+  EXPECT_THAT(CoverageLines(coverage, NamesOfForces(), Terminal()), ElementsAre(GetParam().want));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Coverages, PartlyNamedTest,
+    testing::ValuesIn<PartlyNamedCase>({
+        {"Nobody", {}, "38 of 43 expected reports; 43 are of forces not shown to you"},
+        {"OneThatReported", {Force("kent", kFinal)}, "38 of 43 expected reports; 42 are of forces not shown to you"},
+        {"OneThatIsMissing",
+         {Force("kent", kMissing), Force("surrey", kNil)},
+         "38 of 43 expected reports; 41 are of forces not shown to you; missing of the others: Kent"},
+        {"TwoOperations",
+         {Force("kent", kMissing, "a"), Force("kent", kMissing, "b")},
+         "38 of 43 expected reports; 41 are of forces not shown to you; missing of the others: a: Kent, b: Kent"},
+    }),
+    [](const auto& row) { return row.param.name; });
+
 struct CoverageCase {
   std::string name;
   std::vector<v1::ForceCoverage> forces;
