@@ -15,14 +15,14 @@ std::optional<AnswerCache::Found> AnswerCache::Find(absl::string_view question) 
     return std::nullopt;
   }
   kept_.splice(kept_.begin(), kept_, kept);
-  return Found{kept->answer, moment};
+  return Found{kept->answer, moment, kept->audit_object};
 }
 
-void AnswerCache::Keep(absl::string_view question, grpc::Slice answer, AnswerBasis basis) {
+void AnswerCache::Keep(absl::string_view question, grpc::Slice answer, AnswerBasis basis, std::string audit_object) {
   if (question.size() + answer.size() > limits_.max_bytes) return;
   const std::lock_guard<std::mutex> lock(mutex_);
   if (const auto earlier = by_question_.find(question); earlier != by_question_.end()) Forget(earlier->second);
-  kept_.push_front({std::string(question), std::move(answer), std::move(basis)});
+  kept_.push_front({std::string(question), std::move(answer), std::move(basis), std::move(audit_object)});
   by_question_.emplace(kept_.front().question, kept_.begin());
   bytes_ += kept_.front().bytes();
   while (kept_.size() > limits_.max_answers || bytes_ > limits_.max_bytes) Forget(std::prev(kept_.end()));

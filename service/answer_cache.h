@@ -27,8 +27,9 @@ struct AnswerCacheLimits {
 class AnswerCache {
  public:
   struct Found {
-    grpc::Slice answer;  // Without position and time.
-    CubesMoment moment;  // The position and time that it stands for now.
+    grpc::Slice answer;        // Without position and time.
+    CubesMoment moment;        // The position and time that it stands for now.
+    std::string audit_object;  // What the audit is to say of whom it is given to; empty: nothing.
   };
 
   // `cubes` is not owned and must outlive this object.
@@ -36,13 +37,14 @@ class AnswerCache {
 
   std::optional<Found> Find(absl::string_view question);
   // `answer` rests on `basis`. Replaces an earlier answer to the same question; does nothing if it alone is too large.
-  void Keep(absl::string_view question, grpc::Slice answer, AnswerBasis basis);
+  void Keep(absl::string_view question, grpc::Slice answer, AnswerBasis basis, std::string audit_object = {});
 
  private:
   struct Kept {
     std::string question;
     grpc::Slice answer;
     AnswerBasis basis;
+    std::string audit_object;
 
     size_t bytes() const { return question.size() + answer.size(); }
   };

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/quote.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "service/caller.h"
+#include "service/audit_objects.h"
 #include "service/errors.h"
 #include "service/limits.h"
 #include "service/page_tokens.h"
@@ -91,8 +91,8 @@ absl::StatusOr<std::optional<v1::Operation>> Update(const v1::UpdateOperationReq
 
 }  // namespace
 
-CatalogueService::CatalogueService(const Callers& callers, const Cubes& cubes, Applier& applier)
-    : callers_(callers), cubes_(cubes), applier_(applier) {
+CatalogueService::CatalogueService(const Gate& gate, const Cubes& cubes, Applier& applier)
+    : gate_(gate), cubes_(cubes), applier_(applier) {
   served_ = cubes.catalogue().proto();
   served_.clear_operations();
 }
@@ -101,9 +101,9 @@ grpc::ServerUnaryReactor* CatalogueService::GetCatalogue(grpc::CallbackServerCon
                                                          const v1::GetCatalogueRequest* /*request*/,
                                                          v1::GetCatalogueResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (caller.ok()) *response->mutable_catalogue() = served_;
-  reactor->Finish(ToGrpcStatus(caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kGetCatalogue);
+  if (admission.ok()) *response->mutable_catalogue() = served_;
+  reactor->Finish(ToGrpcStatus(admission.status()));
   return reactor;
 }
 
@@ -112,8 +112,8 @@ grpc::ServerUnaryReactor* CatalogueService::ListOperations(grpc::CallbackServerC
                                                            v1::ListOperationsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const auto list = [&]() -> absl::Status {
-    const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-    if (!caller.ok()) return caller.status();
+    const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kListOperations);
+    if (!admission.ok()) return admission.status();
     const absl::StatusOr<int> size = PageSize(request->page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
     if (!size.ok()) return size.status();
     const absl::StatusOr<std::string> after = ReadPageToken("operations", request->page_token());
@@ -146,8 +146,8 @@ grpc::ServerUnaryReactor* CatalogueService::GetOperation(grpc::CallbackServerCon
                                                          const v1::GetOperationRequest* request,
                                                          v1::GetOperationResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  absl::Status status = caller.status();
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kGetOperation);
+  absl::Status status = admission.status();
   if (status.ok()) {
     const std::shared_ptr<const OperationDirectory> directory = cubes_.operations();
     if (const std::shared_ptr<const Operation> operation = directory->Find(request->operation())) {
@@ -160,20 +160,23 @@ grpc::ServerUnaryReactor* CatalogueService::GetOperation(grpc::CallbackServerCon
   return reactor;
 }
 
-grpc::ServerUnaryReactor* CatalogueService::Change(grpc::CallbackServerContext* context, const std::string& id,
-                                                   OperationChange change, v1::Operation* answer) {
+grpc::ServerUnaryReactor* CatalogueService::Change(grpc::CallbackServerContext* context, Call call,
+                                                   const std::string& id, OperationChange change,
+                                                   v1::Operation* answer) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  absl::Status status = caller.status();
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, call);
+  absl::Status status = admission.status();
   if (status.ok()) {
-    status = applier_.ChangeOperation(
-        std::move(change), [this, reactor, id, answer](absl::StatusOr<std::optional<v1::Operation>> changed) {
-          if (changed.ok()) {
-            // Nothing changed: what is stored is what was asked for.
-            *answer = *changed ? **changed : cubes_.operations()->Find(id)->proto;
-          }
-          reactor->Finish(ToGrpcStatus(changed.status()));
-        });
+    status = applier_.ChangeOperation(std::move(change), [this, reactor, id, answer, admitted = *admission](
+                                                             absl::StatusOr<std::optional<v1::Operation>> changed) {
+      const std::shared_ptr<const OperationDirectory> operations = cubes_.operations();
+      if (changed.ok()) {
+        // Nothing changed: what is stored is what was asked for.
+        *answer = *changed ? **changed : operations->Find(id)->proto;
+      }
+      gate_.Record(admitted, AuditObject(id, *operations), changed.status());
+      reactor->Finish(ToGrpcStatus(changed.status()));
+    });
   }
   if (!status.ok()) reactor->Finish(ToGrpcStatus(status));
   return reactor;
@@ -183,7 +186,7 @@ grpc::ServerUnaryReactor* CatalogueService::CreateOperation(grpc::CallbackServer
                                                             const v1::CreateOperationRequest* request,
                                                             v1::CreateOperationResponse* response) {
   return Change(
-      context, request->operation().id(),
+      context, Call::kCreateOperation, request->operation().id(),
       [this, operation = request->operation()](const OperationDirectory& operations) {
         return Create(operation, cubes_.catalogue(), operations);
       },
@@ -194,7 +197,7 @@ grpc::ServerUnaryReactor* CatalogueService::UpdateOperation(grpc::CallbackServer
                                                             const v1::UpdateOperationRequest* request,
                                                             v1::UpdateOperationResponse* response) {
   return Change(
-      context, request->operation().id(),
+      context, Call::kUpdateOperation, request->operation().id(),
       [this, update = *request](const OperationDirectory& operations) {
         return Update(update, cubes_.catalogue(), operations);
       },
@@ -204,7 +207,7 @@ grpc::ServerUnaryReactor* CatalogueService::UpdateOperation(grpc::CallbackServer
 grpc::ServerUnaryReactor* CatalogueService::SetClosed(grpc::CallbackServerContext* context, const std::string& id,
                                                       bool closed, v1::Operation* answer) {
   return Change(
-      context, id,
+      context, closed ? Call::kCloseOperation : Call::kReopenOperation, id,
       [id, closed](const OperationDirectory& operations) -> absl::StatusOr<std::optional<v1::Operation>> {
         const std::shared_ptr<const Operation> stored = operations.Find(id);
         if (stored == nullptr) return NotFound(id, operations);

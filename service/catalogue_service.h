@@ -5,14 +5,14 @@
 #include "aggregator/applier.h"
 #include "aggregator/cubes.h"
 #include "muster/v1/catalogue_service.grpc.pb.h"
-#include "service/caller.h"
+#include "service/gate.h"
 
 namespace muster {
 
 class CatalogueService final : public v1::CatalogueService::CallbackService {
  public:
   // Not owned; must outlive this object.
-  CatalogueService(const Callers& callers, const Cubes& cubes, Applier& applier);
+  CatalogueService(const Gate& gate, const Cubes& cubes, Applier& applier);
 
   grpc::ServerUnaryReactor* GetCatalogue(grpc::CallbackServerContext* context, const v1::GetCatalogueRequest* request,
                                          v1::GetCatalogueResponse* response) override;
@@ -36,12 +36,12 @@ class CatalogueService final : public v1::CatalogueService::CallbackService {
 
  private:
   // Makes a change on the writer's thread, and answers with operation `id` as it then stands.
-  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, const std::string& id, OperationChange change,
-                                   v1::Operation* answer);
+  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, Call call, const std::string& id,
+                                   OperationChange change, v1::Operation* answer);
   grpc::ServerUnaryReactor* SetClosed(grpc::CallbackServerContext* context, const std::string& id, bool closed,
                                       v1::Operation* answer);
 
-  const Callers& callers_;
+  const Gate& gate_;
   const Cubes& cubes_;
   Applier& applier_;
   v1::Catalogue served_;  // Without operations.

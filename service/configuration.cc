@@ -51,6 +51,16 @@ std::vector<Setting> SettingsOf(Configuration& configuration) {
        Text{&configuration.listen_address}},
       {"catalogue", "DIR", "Folder of *.textproto files to use instead of the shipped catalogue",
        Text{&configuration.catalogue_directory}},
+      {"policy", "FILE",
+       "File that says who may do what, followed when it changes; without it applies what --print-policy prints",
+       Text{&configuration.policy_file}},
+      {"tokens", "FILE",
+       "File of bearer tokens, which `muster tokens` writes, followed when it changes; tokens.textproto in the folder "
+       "of "
+       "the store if not given",
+       Text{&configuration.token_file}},
+      {"audit", "DIR", "Folder of the audit log; audit in the folder of the store if not given",
+       Text{&configuration.audit_directory}},
       {"trust-domain", "NAME",
        "TLS: callers are spiffe://NAME/force/ID, /unit/ID, /analyst/NAME or /operator/NAME, as their certificates say",
        Text{&configuration.tls.trust_domain}},

@@ -17,6 +17,9 @@ struct Configuration {
   std::string store_directory;
   std::string listen_address = "127.0.0.1:7450";
   std::string catalogue_directory;  // Empty: the shipped catalogue.
+  std::string policy_file;          // Empty: the default policy.
+  std::string token_file;           // Empty: in the folder of the store.
+  std::string audit_directory;      // Empty: in the folder of the store.
   TlsOptions tls;
   std::string metrics_listen_address;  // Empty: metrics are not served.
   std::string log_format = "auto";     // auto, text or json.

@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "domain/quote.h"
-#include "service/caller.h"
+#include "service/audit_objects.h"
 #include "service/errors.h"
 #include "service/limits.h"
 #include "service/message_bytes.h"
@@ -66,8 +66,8 @@ absl::Status InvalidRequest(const FieldProblems& problems) {
 class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // Ends the call with `refused` unless that is OK.
-  ResultStream(IngestService& service, const absl::Status& refused)
-      : service_(service), cubes_(service.cubes_), applier_(service.applier_) {
+  ResultStream(IngestService& service, Admission admission, const absl::Status& refused)
+      : service_(service), cubes_(service.cubes_), applier_(service.applier_), admission_(std::move(admission)) {
     if (refused.ok()) {
       StartRead(&request_bytes_);
     } else {
@@ -140,6 +140,9 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
 
   // The answer to one message while it is made, and what it is made from.
   struct Answer {
+    Admission admission;  // As it was when the message came: a later one may be admitted anew before this is given.
+    std::string object;   // For the audit.
+    bool validate_only = false;
     CheckedRequest checked;
     v1::StreamResultsResponse message;
   };
@@ -155,8 +158,11 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
 
   // Takes the message that was read to the applier.
   void Admit() {
-    const absl::Status status =
-        Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
+    absl::Status status = service_.gate_.Renew(&admission_);
+    if (status.ok()) {
+      status = Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
+      if (!status.ok()) status = service_.gate_.Refuse(admission_, "", status);
+    }
     if (!status.ok()) {
       Proceed([&] {
         admitting_ = false;
@@ -167,7 +173,10 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
       return;
     }
     std::unique_ptr<Answer> answer = TakeAnswer();
-    CheckResults(request_.results(), cubes_.catalogue(), *cubes_.operations(), &answer->checked,
+    answer->admission = admission_;
+    answer->object = AuditObject(request_.results(), *cubes_.operations(), cubes_.catalogue());
+    answer->validate_only = request_.validate_only();
+    CheckResults(request_.results(), *admission_.rights, cubes_.catalogue(), *cubes_.operations(), &answer->checked,
                  answer->message.mutable_receipts());
     // Both callbacks may run before this returns, and the call may be over by then.
     CheckedResults valid = std::move(answer->checked.valid);
@@ -187,7 +196,11 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
       service_.metrics_.CountResults(OutcomesOf(answer->message.receipts()), validate_only);
       answer->message.set_position(decisions->position);
       bytes = Serialised(answer->message);
+      service_.gate_.RecordResults(answer->admission, std::move(answer->object), answer->validate_only,
+                                   answer->message.receipts());
       answer->checked.valid = std::move(decisions->results);
+    } else {
+      service_.gate_.Record(answer->admission, std::move(answer->object), decisions.status());
     }
     answer->message.Clear();
     answer->checked.Clear();
@@ -240,6 +253,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   IngestService& service_;
   const Cubes& cubes_;
   Applier& applier_;
+  Admission admission_;  // Touched by who admits a message, of which there is one at a time.
   std::shared_ptr<ResultStream> self_;
   std::unique_ptr<Callers::Watch> watch_;
   grpc::ByteBuffer request_bytes_;
@@ -257,14 +271,9 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   absl::Status status_;  // What the call ends with.
 };
 
-IngestService::IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
+IngestService::IngestService(const Gate& gate, const Store& store, const Cubes& cubes, Applier& applier,
                              DiskReader& disk_reader, Metrics& metrics)
-    : callers_(callers),
-      store_(store),
-      cubes_(cubes),
-      applier_(applier),
-      disk_reader_(disk_reader),
-      metrics_(metrics) {}
+    : gate_(gate), store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader), metrics_(metrics) {}
 
 IngestService::~IngestService() = default;
 
@@ -289,19 +298,20 @@ void IngestService::PutBack(std::unique_ptr<Submission> submission) {
 grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
                                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) return Finish(reactor, caller.status());
+  absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kSubmitResults);
+  if (!admission.ok()) return Finish(reactor, admission.status());
   if (absl::Status room = applier_.CheckRoom(); !room.ok()) return Finish(reactor, room);
 
   std::unique_ptr<Submission> submission = TakeSubmission();
   grpc::ByteBuffer bytes(*request);  // Shares its slices.
-  if (!Parse(&bytes, &submission->request)) return Finish(reactor, MalformedMessage());
+  const absl::Status read =
+      Parse(&bytes, &submission->request) ? CheckResultCount(submission->request.results_size()) : MalformedMessage();
+  if (!read.ok()) return Finish(reactor, gate_.Refuse(*admission, "", read));
   const bool validate_only = submission->request.validate_only();
-  if (absl::Status status = CheckResultCount(submission->request.results_size()); !status.ok()) {
-    return Finish(reactor, status);
-  }
-  CheckResults(submission->request.results(), cubes_.catalogue(), *cubes_.operations(), &submission->checked,
-               submission->response.mutable_receipts());
+  submission->object = AuditObject(submission->request.results(), *cubes_.operations(), cubes_.catalogue());
+  CheckResults(submission->request.results(), *admission->rights, cubes_.catalogue(), *cubes_.operations(),
+               &submission->checked, submission->response.mutable_receipts());
+  submission->admission = *std::move(admission);
   CheckedResults valid = std::move(submission->checked.valid);
   const absl::Status queued = applier_.Submit(
       std::move(valid), validate_only,
@@ -311,8 +321,12 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
           metrics_.CountResults(OutcomesOf(submission->response.receipts()), submission->request.validate_only());
           submission->response.set_position(decisions->position);
           *response = Serialised(submission->response);
+          gate_.RecordResults(submission->admission, std::move(submission->object), submission->request.validate_only(),
+                              submission->response.receipts());
           submission->checked.valid = std::move(decisions->results);
           PutBack(std::move(submission));
+        } else {
+          gate_.Record(submission->admission, std::move(submission->object), decisions.status());
         }
         reactor->Finish(ToGrpcStatus(decisions.status()));
       },
@@ -322,11 +336,13 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::StreamResults(
     grpc::CallbackServerContext* context) {
-  absl::Status refused = callers_.Identify(*context).status();
+  absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kStreamResults);
+  absl::Status refused = admission.status();
   const std::lock_guard<std::mutex> lock(streams_mutex_);
   if (refused.ok() && streams_ended_) refused = Stopping();
-  const auto stream = std::make_shared<ResultStream>(*this, refused);
-  stream->Own(stream, callers_.WatchCall(*context, [weak = std::weak_ptr(stream)](const absl::Status& status) {
+  const auto stream =
+      std::make_shared<ResultStream>(*this, admission.ok() ? *std::move(admission) : Admission(), refused);
+  stream->Own(stream, gate_.WatchCall(*context, [weak = std::weak_ptr(stream)](const absl::Status& status) {
     if (const std::shared_ptr<ResultStream> running = weak.lock()) running->End(status);
   }));
   streams_.emplace(stream.get(), stream);
@@ -349,8 +365,11 @@ grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* 
                                                    const v1::GetResultRequest* request,
                                                    v1::GetResultResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) return Finish(reactor, caller.status());
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kGetResult);
+  if (!admission.ok()) return Finish(reactor, admission.status());
+  if (absl::Status status = MayRead(*admission, request->force(), request->operation()); !status.ok()) {
+    return Finish(reactor, status);
+  }
   if (absl::Status status = CheckGet(*request); !status.ok()) return Finish(reactor, status);
   return FinishWithRead(context, reactor, [this, request, response] { return ReadOne(*request, response); });
 }
@@ -362,6 +381,15 @@ grpc::ServerUnaryReactor* IngestService::FinishWithRead(grpc::CallbackServerCont
                      .read = std::move(read),
                      .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
   return reactor;
+}
+
+absl::Status IngestService::MayRead(const Admission& admission, const std::string& force,
+                                    const std::string& operation) const {
+  const std::shared_ptr<const OperationDirectory> operations = cubes_.operations();
+  const auto object = [&] { return AuditObject(operation, force, *operations, cubes_.catalogue()); };
+  absl::Status status = admission.rights->MayReadResults(force, operations->Get(operation));
+  if (!status.ok()) return gate_.Refuse(admission, object(), std::move(status));
+  return admission.rights->IsAnother(force) ? gate_.AdmitRead(admission, object()) : absl::OkStatus();
 }
 
 absl::Status IngestService::CheckGet(const v1::GetResultRequest& request) const {
@@ -389,8 +417,11 @@ grpc::ServerUnaryReactor* IngestService::ListResults(grpc::CallbackServerContext
                                                      const v1::ListResultsRequest* request,
                                                      v1::ListResultsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) return Finish(reactor, caller.status());
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kListResults);
+  if (!admission.ok()) return Finish(reactor, admission.status());
+  if (absl::Status status = MayRead(*admission, request->force(), request->operation()); !status.ok()) {
+    return Finish(reactor, status);
+  }
   const absl::StatusOr<ListedPage> page = CheckList(*request);
   if (!page.ok()) return Finish(reactor, page.status());
   return FinishWithRead(context, reactor,
@@ -432,10 +463,13 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, cons
 }
 
 grpc::ServerUnaryReactor* IngestService::ListRevisions(grpc::CallbackServerContext* context,
-                                                       const v1::ListRevisionsRequest* /*request*/,
+                                                       const v1::ListRevisionsRequest* request,
                                                        v1::ListRevisionsResponse* /*response*/) {
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  return Finish(context->DefaultReactor(), caller.ok() ? NotServedYet("ListRevisions") : caller.status());
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kListRevisions);
+  if (!admission.ok()) return Finish(reactor, admission.status());
+  const absl::Status status = MayRead(*admission, request->force(), request->operation());
+  return Finish(reactor, status.ok() ? NotServedYet("ListRevisions") : status);
 }
 
 }  // namespace muster

@@ -16,6 +16,7 @@
 #include "muster/v1/ingest_service.grpc.pb.h"
 #include "service/caller.h"
 #include "service/disk_reader.h"
+#include "service/gate.h"
 #include "service/limits.h"
 #include "service/message_workers.h"
 #include "service/metrics.h"
@@ -34,8 +35,8 @@ using IngestServiceBase =
 class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
-  IngestService(const Callers& callers, const Store& store, const Cubes& cubes, Applier& applier,
-                DiskReader& disk_reader, Metrics& metrics);
+  IngestService(const Gate& gate, const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader,
+                Metrics& metrics);
   ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -58,6 +59,8 @@ class IngestService final : public IngestServiceBase {
 
   // What one call of SubmitResults is answered with, and made from.
   struct Submission {
+    Admission admission;
+    std::string object;  // For the audit.
     v1::SubmitResultsRequest request;
     CheckedRequest checked;
     v1::SubmitResultsResponse response;
@@ -77,13 +80,14 @@ class IngestService final : public IngestServiceBase {
   // are there until then.
   grpc::ServerUnaryReactor* FinishWithRead(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
                                            absl::AnyInvocable<absl::Status()> read);
+  absl::Status MayRead(const Admission& admission, const std::string& force, const std::string& operation) const;
   absl::Status CheckGet(const v1::GetResultRequest& request) const;
   absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
   absl::StatusOr<ListedPage> CheckList(const v1::ListResultsRequest& request) const;
   absl::Status ReadPage(const v1::ListResultsRequest& request, const ListedPage& page,
                         v1::ListResultsResponse* response) const;
 
-  const Callers& callers_;
+  const Gate& gate_;
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;

@@ -13,6 +13,7 @@
 #include "service/catalogue_files.h"
 #include "service/configuration.h"
 #include "service/logging.h"
+#include "service/rights.h"
 #include "service/server.h"
 #include "service/service_manager.h"
 #include "service/startup_check.h"
@@ -109,6 +110,9 @@ int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
   options.store_directory = configuration.store_directory;
   options.listen_address = configuration.listen_address;
   options.metrics_listen_address = configuration.metrics_listen_address;
+  options.policy_file = configuration.policy_file;
+  options.token_file = configuration.token_file;
+  options.audit_directory = configuration.audit_directory;
   options.tls = configuration.tls;
   options.rebuild_totals = rebuild_totals;
   std::vector<std::string> faults;
@@ -156,6 +160,13 @@ int main(int argc, char** argv) {
   app.add_flag("--check", line.check,
                "Say whether it would start here like this, what would hinder it and how to mend that, and end; changes "
                "nothing. Run it as the user of the service");
+  app.add_flag_callback(
+      "--print-policy",
+      [] {
+        std::cout << muster::kDefaultPolicy;
+        throw CLI::Success();
+      },
+      "Print the policy that applies without --policy, to begin a file with, and end");
   app.add_flag("--rebuild-totals", line.rebuild_totals,
                "Make all totals anew from the log at this start; takes as long as reading it");
   CLI::Option* const restore =

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/quote.h"
 #include "domain/timestamp.h"
+#include "domain/validation.h"
 #include "service/errors.h"
 #include "service/limits.h"
 
@@ -59,6 +61,20 @@ bool IsRefused(const Decision& decision) {
   return decision.operation_closed || decision.outcome == v1::OUTCOME_CONFLICT || decision.outcome == v1::OUTCOME_STALE;
 }
 
+// All that is wrong with a result for which the caller may not submit. Whether its force is known is not said.
+FieldProblems ProblemsOfAnothers(const v1::OperationResult& result, const CallerRights& rights,
+                                 const Catalogue& catalogue, const OperationDirectory& operations) {
+  FieldProblems problems = {
+      {"force", "FORCE_NOT_YOURS",
+       absl::StrCat("is ", Quote(result.force()), "; you may submit for ", rights.WhomItSubmitsFor(), " only")}};
+  ResultValues values;
+  ValidatedResult validated;
+  for (FieldProblem& problem : ValidateResult(result, catalogue, operations, &values, &validated)) {
+    if (problem.field != "force") problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
 std::string PathOf(int index) { return absl::StrCat("results[", index, "]"); }
 
 void Finish(const Decision& decision, int place, size_t* warning_bytes_left, v1::Receipt* receipt) {
@@ -74,8 +90,8 @@ void Finish(const Decision& decision, int place, size_t* warning_bytes_left, v1:
 
 }  // namespace
 
-void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const Catalogue& catalogue,
-                  const OperationDirectory& operations, CheckedRequest* request,
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const CallerRights& rights,
+                  const Catalogue& catalogue, const OperationDirectory& operations, CheckedRequest* request,
                   google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
   receipts->Reserve(results.size());
   size_t violation_bytes_left = kMaxReceiptViolationBytes;
@@ -84,7 +100,9 @@ void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>&
     v1::Receipt& receipt = *receipts->Add();
     receipt.set_result_id(result.result_id());
     receipt.set_revision(result.revision());
-    FieldProblems problems = request->valid.Add(result, catalogue, operations);
+    const bool is_allowed = rights.MaySubmitFor(result.force());
+    FieldProblems problems = is_allowed ? request->valid.Add(result, catalogue, operations)
+                                        : ProblemsOfAnothers(result, rights, catalogue, operations);
     if (problems.empty()) {
       const Sha256Digest& digest = request->valid[request->valid.size() - 1].digest;
       receipt.set_digest(digest.data(), digest.size());
@@ -95,8 +113,13 @@ void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>&
       problem.field = absl::StrCat(PathOf(index), problem.field.empty() ? "" : ".", problem.field);
     }
     receipt.set_outcome(v1::OUTCOME_REJECTED);
-    *receipt.mutable_problem() = ToRpcStatus(
-        InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.", problems, violation_bytes_left));
+    const absl::Status status =
+        is_allowed
+            ? InvalidFields("INVALID_RESULT", "The result has invalid fields; see details.", problems,
+                            violation_bytes_left)
+            : InvalidFields("FORCE_NOT_YOURS", "The result is of a force for which you may not submit; see details.",
+                            problems, violation_bytes_left, absl::StatusCode::kPermissionDenied);
+    *receipt.mutable_problem() = ToRpcStatus(status);
     violation_bytes_left -= std::min(receipt.problem().ByteSizeLong(), violation_bytes_left);
   }
 }

@@ -11,6 +11,7 @@
 #include "google/protobuf/repeated_field.h"
 #include "muster/v1/ingest_service.pb.h"
 #include "muster/v1/result.pb.h"
+#include "service/rights.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -28,9 +29,9 @@ struct CheckedRequest {
 };
 
 // Validates every result into `request`, which is empty. Appends one receipt for each to `receipts`, in order: those of
-// refused results are finished.
-void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const Catalogue& catalogue,
-                  const OperationDirectory& operations, CheckedRequest* request,
+// refused results are finished, also of results for which `rights` does not let the caller submit.
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const CallerRights& rights,
+                  const Catalogue& catalogue, const OperationDirectory& operations, CheckedRequest* request,
                   google::protobuf::RepeatedPtrField<v1::Receipt>* receipts);
 
 // INVALID_ARGUMENT unless a request has 1 to 1,000 results.

@@ -1,6 +1,8 @@
 #include "service/server.h"
 
+#include <atomic>
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -19,19 +21,23 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "service/audit_log.h"
 #include "service/call_observer.h"
 #include "service/call_trace.h"
 #include "service/caller.h"
 #include "service/catalogue_service.h"
 #include "service/disk_reader.h"
+#include "service/gate.h"
 #include "service/ingest_service.h"
 #include "service/malformed_requests.h"
 #include "service/metrics.h"
 #include "service/metrics_listener.h"
+#include "service/rights_keeper.h"
 #include "service/starting_server.h"
 #include "service/store_service.h"
 #include "service/tls_credentials.h"
 #include "service/tls_files.h"
+#include "service/token_keeper.h"
 #include "service/totals_service.h"
 #include "spdlog/spdlog.h"
 #include "storage/store.h"
@@ -50,6 +56,20 @@ std::optional<std::string> HostOf(const std::string& address) {
   const bool is_bare_ipv6 = absl::StrContains(host, ':') && !(host.front() == '[' && host.back() == ']');
   if (host.empty() || is_bare_ipv6) return std::nullopt;
   return host;
+}
+
+// Writes down that a file which says who may do what has changed.
+std::function<void(const FileChange&)> TellAudit(AuditLog* audit, const std::string& what) {
+  return [audit, what](const FileChange& change) {
+    AuditEntry entry;
+    entry.call = what;
+    entry.object = change.digest;
+    if (!change.taken) {
+      entry.decision = AuditDecision::kRefused;
+      entry.reason = "FILE_FAULTY";
+    }
+    audit->Append(std::move(entry));
+  };
 }
 
 bool IsLoopback(const std::string& host) { return host == "localhost" || host == "[::1]" || host == "127.0.0.1"; }
@@ -85,7 +105,11 @@ struct Server::Parts {
   std::unique_ptr<Checkpointer> checkpointer;
   std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<DiskReader> disk_reader;
+  std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Callers> callers;
+  std::unique_ptr<RightsKeeper> rights;
+  std::unique_ptr<TokenKeeper> tokens;
+  std::unique_ptr<Gate> gate;
   std::unique_ptr<IngestService> ingest;
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
@@ -94,10 +118,17 @@ struct Server::Parts {
   std::once_flag stopped;
   bool is_stopped = false;
 
-  void SetServing(ServingState state) {
-    metrics->SetState(state);
+  // Why it does not serve; by several threads.
+  std::atomic<bool> store_failed = false;
+  std::atomic<bool> audit_failed = false;
+  std::atomic<bool> stopping = false;
+  std::mutex health_mutex;  // One word about it at a time, the newest last.
+
+  void TellHealth() {
+    const std::lock_guard<std::mutex> lock(health_mutex);
+    const bool serving = !store_failed && !audit_failed && !stopping;
+    metrics->SetState(stopping ? ServingState::kDraining : serving ? ServingState::kServing : ServingState::kRefusing);
     if (grpc_server == nullptr) return;
-    const bool serving = state == ServingState::kServing;
     grpc::HealthCheckServiceInterface& health = *grpc_server->GetHealthCheckService();
     health.SetServingStatus(serving);  // The server as a whole.
     for (const std::string& service : ServiceNames()) health.SetServingStatus(service, serving);
@@ -192,7 +223,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       *parts.store, *parts.cubes, ApplierLimits{.max_queued_bytes = kMaxQueuedBytes, .max_group_bytes = kMaxGroupBytes},
       [parts_pointer](const absl::Status& status) {
         spdlog::critical("the disk refused a group; nothing more is taken until a restart: {}", status.ToString());
-        parts_pointer->SetServing(ServingState::kRefusing);
+        parts_pointer->store_failed = true;
+        parts_pointer->TellHealth();
       },
       [metrics = parts.metrics](const GroupReport& report) { metrics->AddGroup(report); });
   const bool replace = recovered->checkpoint_position == 0;
@@ -200,7 +232,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       *parts.store, *parts.cubes, replace, options.checkpoint_interval, [parts_pointer](const absl::Status& status) {
         spdlog::error("a checkpoint was not written: {}", status.ToString());
         // A write that the disk refused is the last: no group is taken either, though none has come yet to be told so.
-        if (!absl::IsResourceExhausted(status)) parts_pointer->SetServing(ServingState::kRefusing);
+        if (absl::IsResourceExhausted(status)) return;
+        parts_pointer->store_failed = true;
+        parts_pointer->TellHealth();
       });
   parts.scrubber = std::make_unique<Scrubber>(
       *parts.store, *parts.cubes,
@@ -213,11 +247,38 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
-  parts.ingest = std::make_unique<IngestService>(*parts.callers, *parts.store, *parts.cubes, *parts.applier,
+  absl::StatusOr<std::unique_ptr<AuditLog>> audit = AuditLog::Open(
+      {.directory =
+           options.audit_directory.empty() ? absl::StrCat(options.store_directory, "/audit") : options.audit_directory,
+       .told =
+           [parts_pointer](const absl::Status& status) {
+             if (status.ok()) {
+               spdlog::warn("the audit log can be written again");
+             } else {
+               spdlog::critical("the audit log cannot be written; nothing is let through that has to be in it: {}",
+                                status.ToString());
+             }
+             parts_pointer->audit_failed = !status.ok();
+             parts_pointer->TellHealth();
+           },
+       .write = options.write_audit});
+  if (!audit.ok()) return audit.status();
+  parts.audit = *std::move(audit);
+  absl::StatusOr<std::unique_ptr<RightsKeeper>> rights = RightsKeeper::Start(
+      options.policy_file, options.catalogue, kPolicyCheckInterval, TellAudit(parts.audit.get(), "policy"));
+  if (!rights.ok()) return rights.status();
+  parts.rights = *std::move(rights);
+  absl::StatusOr<std::unique_ptr<TokenKeeper>> tokens = TokenKeeper::Start(
+      options.token_file.empty() ? absl::StrCat(options.store_directory, "/tokens.textproto") : options.token_file,
+      options.catalogue, kPolicyCheckInterval, TellAudit(parts.audit.get(), "tokens"));
+  if (!tokens.ok()) return tokens.status();
+  parts.tokens = *std::move(tokens);
+  parts.gate = std::make_unique<Gate>(*parts.callers, options.identify, *parts.rights, *parts.tokens, *parts.audit);
+  parts.ingest = std::make_unique<IngestService>(*parts.gate, *parts.store, *parts.cubes, *parts.applier,
                                                  *parts.disk_reader, *parts.metrics);
-  parts.totals = std::make_unique<TotalsService>(*parts.callers, *parts.cubes);
-  parts.catalogue = std::make_unique<CatalogueService>(*parts.callers, *parts.cubes, *parts.applier);
-  parts.store_service = std::make_unique<StoreService>(*parts.callers, *parts.store, *parts.cubes);
+  parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.cubes);
+  parts.catalogue = std::make_unique<CatalogueService>(*parts.gate, *parts.cubes, *parts.applier);
+  parts.store_service = std::make_unique<StoreService>(*parts.gate, *parts.store, *parts.cubes);
   parts.ServeReadings(recovered->checkpoint_position);
 
   grpc::EnableDefaultHealthCheckService(true);
@@ -240,7 +301,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   starting.reset();  // The address is free for a moment.
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr || port == 0) return CannotListen(options.listen_address);
-  parts.SetServing(ServingState::kServing);
+  parts.TellHealth();
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;
 }
@@ -267,7 +328,8 @@ void Server::Stop() {
     Parts& parts = *parts_;
     parts.is_stopped = true;
     if (parts.grpc_server != nullptr) {
-      parts.SetServing(ServingState::kDraining);
+      parts.stopping = true;
+      parts.TellHealth();
       parts.ingest->EndStreams();
       parts.store_service->StopBackups();
       parts.disk_reader->Close();
@@ -287,6 +349,10 @@ void Server::Stop() {
         spdlog::error("the last checkpoint was not written; the next start replays more: {}", status.ToString());
       }
     }
+    // In this order: what follows the files writes to the audit, and that tells the health of what is still there.
+    parts.tokens.reset();
+    parts.rights.reset();
+    parts.audit.reset();
     if (parts.store != nullptr) {
       if (absl::Status status = parts.store->Flush(); !status.ok()) {
         spdlog::error("the store was not flushed; nothing is lost: {}", status.ToString());

@@ -2,12 +2,16 @@
 #ifndef MUSTER_SERVICE_SERVER_H_
 #define MUSTER_SERVICE_SERVER_H_
 
+#include <sys/types.h>
+
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "domain/catalogue.h"
+#include "service/gate.h"
 #include "service/limits.h"
 #include "service/tls.h"
 
@@ -22,20 +26,26 @@ struct ServerOptions {
   std::string listen_address = "127.0.0.1:7450";  // Loopback only, unless there is TLS; port 0 picks a free one.
   TlsOptions tls;                                 // Empty: no TLS, and everyone is the local operator.
   std::shared_ptr<const Catalogue> catalogue;
+  std::string policy_file;      // Who may do what; empty: the default policy.
+  std::string token_file;       // Of bearer tokens; empty: "tokens.textproto" in the folder of the store.
+  std::string audit_directory;  // Of the audit log; empty: the folder "audit" in that of the store.
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
   rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
   bool rebuild_totals = false;          // From the log, as if there were no checkpoint.
   std::string metrics_listen_address;   // As MetricsListener::Start; empty: metrics are not served.
+  Identify identify;                    // Set: who tells callers apart instead. For tests.
+  std::function<ssize_t(int, const void*, size_t)> write_audit;  // Set: as write(2), for the audit log. For tests.
 };
 
 class Server {
  public:
   // Opens the store, brings the cubes to the end of its log, and serves.
   //
-  // INVALID_ARGUMENT     an address is malformed, or not one of loopback without TLS; or a file of TLS is wrong
+  // INVALID_ARGUMENT     the address is malformed, or not one of loopback without TLS; or a file of TLS is
+  //                      wrong; or the policy or the file of tokens has faults: all are listed
   // FAILED_PRECONDITION  the store is in use, of a newer format, or does not fit the catalogue; or a file of TLS
   //                      cannot be read, or the certificate is not valid now
-  // UNAVAILABLE          an address cannot be listened on, or the disk refused
+  // UNAVAILABLE          an address cannot be listened on, the audit log cannot be written, or the disk refused
   // DATA_LOSS            the store is damaged
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
   // Whether an address may be listened on at all, with or without TLS: INVALID_ARGUMENT as Start has it.

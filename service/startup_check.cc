@@ -20,13 +20,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "domain/catalogue.h"
 #include "domain/quote.h"
 #include "service/catalogue_files.h"
 #include "service/limits.h"
+#include "service/rights_keeper.h"
 #include "service/server.h"
 #include "service/tls_files.h"
+#include "service/token_keeper.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -88,6 +91,31 @@ std::vector<Finding> CheckCatalogue(const Configuration& configuration) {
         configuration.catalogue_directory.empty() ? "the shipped one" : configuration.catalogue_directory;
     findings.push_back(Ok(subject, absl::StrCat(from, ": ", catalogue->force_count(), " forces, ",
                                                 catalogue->metric_count(), " metrics")));
+  }
+  return findings;
+}
+
+// Whether what says who may do what could be taken.
+std::vector<Finding> CheckRights(const Configuration& configuration) {
+  std::vector<std::string> ignored;
+  const std::shared_ptr<const Catalogue> catalogue = ReadCatalogue(configuration.catalogue_directory, &ignored);
+  if (catalogue == nullptr) return {};  // Of which is told elsewhere.
+  std::vector<Finding> findings;
+  const auto find = [&](const std::string& subject, const std::string& name, const absl::Status& status) {
+    if (status.ok()) {
+      findings.push_back(Ok(subject, name));
+      return;
+    }
+    for (const absl::string_view fault : absl::StrSplit(status.message(), '\n')) {
+      findings.push_back(Failed(subject, std::string(fault), ""));
+    }
+  };
+  const std::string& policy = configuration.policy_file;
+  find("policy", policy.empty() ? "the built-in one" : policy,
+       RightsKeeper::Start(policy, catalogue, kPolicyCheckInterval, nullptr).status());
+  if (!configuration.token_file.empty()) {
+    const std::string& tokens = configuration.token_file;
+    find("tokens", tokens, TokenKeeper::Start(tokens, catalogue, kPolicyCheckInterval, nullptr).status());
   }
   return findings;
 }
@@ -276,6 +304,7 @@ std::vector<Finding> CheckStart(const ReadConfiguration& read) {
   const Configuration& configuration = read.configuration;
   Append(CheckUser(), findings);
   Append(CheckCatalogue(configuration), findings);
+  Append(CheckRights(configuration), findings);
   Append(CheckIdentity(configuration), findings);
   Append(CheckAddress(configuration), findings);
   Append(CheckStore(configuration), findings);

@@ -9,7 +9,6 @@
 #include "aggregator/verification.h"
 #include "domain/quote.h"
 #include "google/protobuf/util/time_util.h"
-#include "service/caller.h"
 #include "service/errors.h"
 #include "spdlog/spdlog.h"
 
@@ -39,9 +38,9 @@ grpc::ServerUnaryReactor* StoreService::GetServerInfo(grpc::CallbackServerContex
                                                       const v1::GetServerInfoRequest* /*request*/,
                                                       v1::GetServerInfoResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) {
-    reactor->Finish(ToGrpcStatus(caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kGetServerInfo);
+  if (!admission.ok()) {
+    reactor->Finish(ToGrpcStatus(admission.status()));
     return reactor;
   }
   // The machine's clock itself: Abseil's may be two seconds behind one that was set.
@@ -58,12 +57,17 @@ grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext
                                                      const v1::VerifyTotalsRequest* /*request*/,
                                                      v1::VerifyTotalsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) {
-    reactor->Finish(ToGrpcStatus(caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kVerifyTotals);
+  if (!admission.ok()) {
+    reactor->Finish(ToGrpcStatus(admission.status()));
     return reactor;
   }
-  if (!verification_.Start(reactor, [this, response] { return Verify(response); })) {
+  const bool started = verification_.Start(reactor, [this, response, admitted = *admission] {
+    absl::Status status = Verify(response);
+    gate_.Record(admitted, response->mismatch_count() == 0 ? "" : "mismatches of forces", status);
+    return status;
+  });
+  if (!started) {
     reactor->Finish(ToGrpcStatus(WithRetry(Error(absl::StatusCode::kResourceExhausted, "VERIFY_RUNNING",
                                                  "A verification is under way; ask again when it is done."))));
   }
@@ -73,21 +77,27 @@ grpc::ServerUnaryReactor* StoreService::VerifyTotals(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* StoreService::Backup(grpc::CallbackServerContext* context, const v1::BackupRequest* request,
                                                v1::BackupResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  if (!caller.ok()) {
-    reactor->Finish(ToGrpcStatus(caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kBackup);
+  if (!admission.ok()) {
+    reactor->Finish(ToGrpcStatus(admission.status()));
     return reactor;
   }
   // A relative path would be one of the server's working folder, which callers do not know.
   if (!absl::StartsWith(request->directory(), "/")) {
-    reactor->Finish(ToGrpcStatus(InvalidFields(
+    const absl::Status invalid = InvalidFields(
         "INVALID_REQUEST", "The request has invalid fields; see details.",
         {{"directory", "NOT_ABSOLUTE",
-          absl::StrCat("is ", Quote(request->directory()), "; must be an absolute path on the server's machine")}})));
+          absl::StrCat("is ", Quote(request->directory()), "; must be an absolute path on the server's machine")}});
+    reactor->Finish(ToGrpcStatus(gate_.Refuse(*admission, "", invalid)));
     return reactor;
   }
-  const bool started = backup_.Start(
-      reactor, [this, directory = request->directory(), response] { return WriteBackup(directory, response); });
+  const bool started =
+      backup_.Start(reactor, [this, directory = request->directory(), response, admitted = *admission] {
+        absl::Status status = WriteBackup(directory, response);
+        // Where a copy of everything went is what such a line is for.
+        gate_.Record(admitted, status.ok() ? directory : "", status);
+        return status;
+      });
   if (!started) {
     reactor->Finish(ToGrpcStatus(WithRetry(Error(absl::StatusCode::kResourceExhausted, "BACKUP_RUNNING",
                                                  "A backup is being written; ask again when it is done."))));

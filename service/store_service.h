@@ -12,7 +12,7 @@
 #include "aggregator/cubes.h"
 #include "grpcpp/support/server_callback.h"
 #include "muster/v1/store_service.grpc.pb.h"
-#include "service/caller.h"
+#include "service/gate.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -38,8 +38,7 @@ class LongTask {
 class StoreService final : public v1::StoreService::CallbackService {
  public:
   // Not owned; must outlive this object.
-  StoreService(const Callers& callers, const Store& store, const Cubes& cubes)
-      : callers_(callers), store_(store), cubes_(cubes) {}
+  StoreService(const Gate& gate, const Store& store, const Cubes& cubes) : gate_(gate), store_(store), cubes_(cubes) {}
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context, const v1::GetServerInfoRequest* request,
                                           v1::GetServerInfoResponse* response) override;
@@ -55,7 +54,7 @@ class StoreService final : public v1::StoreService::CallbackService {
   absl::Status Verify(v1::VerifyTotalsResponse* response) const;
   absl::Status WriteBackup(const std::string& directory, v1::BackupResponse* response) const;
 
-  const Callers& callers_;
+  const Gate& gate_;
   const Store& store_;
   const Cubes& cubes_;
   std::atomic<bool> stopping_ = false;

@@ -12,7 +12,7 @@
 #include "aggregator/totals_query.h"
 #include "domain/timestamp.h"
 #include "google/protobuf/arena.h"
-#include "service/caller.h"
+#include "service/audit_objects.h"
 #include "service/errors.h"
 #include "service/limits.h"
 #include "service/message_bytes.h"
@@ -82,11 +82,12 @@ class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsRespons
 // Starts anywhere, so that a token of an earlier run of the server finds nothing.
 PagedAnswers::PagedAnswers() : next_number_(std::random_device()()) {}
 
-uint64_t PagedAnswers::Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string query) {
+uint64_t PagedAnswers::Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string reader,
+                            std::string query) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const uint64_t number = next_number_++;
   rows_ += static_cast<size_t>(answer->rows_size());
-  kept_.push_front({number, std::move(query), std::move(answer)});
+  kept_.push_front({number, std::move(reader), std::move(query), std::move(answer)});
   while (kept_.size() > 1 && (kept_.size() > kMaxPagedAnswers || rows_ > kMaxPagedRows)) {
     rows_ -= static_cast<size_t>(kept_.back().answer->rows_size());
     kept_.pop_back();
@@ -95,35 +96,59 @@ uint64_t PagedAnswers::Keep(std::shared_ptr<const v1::QueryTotalsResponse> answe
 }
 
 absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Find(uint64_t number,
+                                                                                  const std::string& reader,
                                                                                   const std::string& query) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found =
-      std::find_if(kept_.begin(), kept_.end(), [number](const Kept& kept) { return kept.number == number; });
+  const auto found = std::find_if(kept_.begin(), kept_.end(),
+                                  [&](const Kept& kept) { return kept.number == number && kept.reader == reader; });
   if (found == kept_.end()) return PageExpired();
   if (found->query != query) return InvalidPageToken("is of another query; leave the query as it was, or begin anew");
   return found->answer;
 }
 
-TotalsService::TotalsService(const Callers& callers, const Cubes& cubes)
-    : callers_(callers),
+TotalsService::TotalsService(const Gate& gate, const Cubes& cubes)
+    : gate_(gate),
       cubes_(cubes),
       cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
 
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  absl::StatusOr<grpc::ByteBuffer> answer = caller.ok() ? Query(*request) : caller.status();
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kQueryTotals);
+  absl::StatusOr<grpc::ByteBuffer> answer = admission.ok() ? Query(*admission, *request) : admission.status();
   if (answer.ok()) *response = *std::move(answer);
   reactor->Finish(ToGrpcStatus(answer.status()));
   return reactor;
 }
 
-absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(grpc::ByteBuffer request_bytes) {
+template <typename Question>
+absl::StatusOr<TotalsService::Shown> TotalsService::Admitted(const Admission& admission, const Question& question,
+                                                             absl::StatusOr<Sight> sight) const {
+  Shown shown;
+  if (!sight.ok() || sight->names_others) {
+    shown.audit_object =
+        AuditObject(question.operations(), question.forces(), *cubes_.operations(), cubes_.catalogue());
+    const absl::Status status = sight.ok() ? gate_.AdmitRead(admission, shown.audit_object)
+                                           : gate_.Refuse(admission, shown.audit_object, sight.status());
+    if (!status.ok()) return status;
+  }
+  shown.sight = *std::move(sight);
+  // Pages are for who asked for the first one, as long as it may be shown the same.
+  shown.reader = absl::StrCat(admission.rights->who(), "\n", shown.sight.Key());
+  return shown;
+}
+
+absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission, grpc::ByteBuffer request_bytes) {
   grpc::Slice question_bytes;
   if (!request_bytes.DumpToSingleSlice(&question_bytes).ok()) return MalformedMessage();
-  const absl::string_view question(reinterpret_cast<const char*>(question_bytes.begin()), question_bytes.size());
+  // What the same rights are answered; others have another number.
+  const std::string question =
+      absl::StrCat(absl::Hex(admission.rights->number()), "\n",
+                   absl::string_view(reinterpret_cast<const char*>(question_bytes.begin()), question_bytes.size()));
   if (const std::optional<AnswerCache::Found> found = cache_.Find(question)) {
+    if (!found->audit_object.empty()) {
+      if (absl::Status status = gate_.AdmitRead(admission, found->audit_object); !status.ok()) return status;
+    }
     return AtMoment(found->answer, found->moment.position, TimestampOf(found->moment.as_of_time_us));
   }
 
@@ -132,14 +157,16 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(grpc::ByteBuffer request_b
   auto& request = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsRequest>(&arena);
   auto& response = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena);
   if (!Parse(&request_bytes, &request)) return MalformedMessage();
+  absl::StatusOr<Shown> shown = Admitted(admission, request.query(), admission.rights->MayQuery(request.query()));
+  if (!shown.ok()) return shown.status();
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultRowsPerPage, kMaxRowsPerPage);
   if (!size.ok()) return size.status();
   const absl::StatusOr<std::string> key = ReadPageToken(kTokenScope, request.page_token());
   if (!key.ok()) return key.status();
 
   AnswerBasis basis;
-  const absl::Status answered = key->empty() ? AnswerFirstPage(request, *size, &response, &basis)
-                                             : AnswerNextPage(request, *size, *key, &response);
+  const absl::Status answered = key->empty() ? AnswerFirstPage(request, *shown, *size, &response, &basis)
+                                             : AnswerNextPage(request, *shown, *size, *key, &response);
   if (!answered.ok()) return answered;
   const LogPosition position = response.position();
   const google::protobuf::Timestamp time = response.as_of_time();
@@ -148,11 +175,11 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(grpc::ByteBuffer request_b
   const grpc::Slice answer = SerialisedSlice(response);
   // Pages refer to an answer that is kept for its pages only, and not for as long as it is true.
   const bool is_whole = key->empty() && response.next_page_token().empty();
-  if (is_whole) cache_.Keep(question, answer, std::move(basis));
+  if (is_whole) cache_.Keep(question, answer, std::move(basis), std::move(shown->audit_object));
   return AtMoment(answer, position, time);
 }
 
-absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& request, int size,
+absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
                                             v1::QueryTotalsResponse* response, AnswerBasis* basis) {
   const v1::TotalsQuery& query = request.query();
   for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
@@ -161,23 +188,24 @@ absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& reques
     if (asked) return NotServedYet(name);
   }
   FieldProblems problems;
-  const std::optional<TotalsQuery> parsed =
+  std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!parsed) return InvalidQuery(problems);
+  shown.sight.Limit(&parsed->scope);
   if (absl::Status answered = ComputeTotals(cubes_, *parsed, response, basis); !answered.ok()) return answered;
 
   const int end = EndOfPage(response->rows(), 0, size, response->coverage().ByteSizeLong());
   if (end == response->rows_size()) return absl::OkStatus();  // Nearly always all of it is one page.
   auto answer = std::make_shared<v1::QueryTotalsResponse>(*response);
   answer->clear_coverage();
-  const uint64_t number = paged_answers_.Keep(std::move(answer), query.SerializeAsString());
+  const uint64_t number = paged_answers_.Keep(std::move(answer), shown.reader, query.SerializeAsString());
   response->mutable_rows()->DeleteSubrange(end, response->rows_size() - end);
   response->set_next_page_token(NextPageToken(number, end));
   return absl::OkStatus();
 }
 
-absl::Status TotalsService::AnswerNextPage(const v1::QueryTotalsRequest& request, int size, const std::string& key,
-                                           v1::QueryTotalsResponse* response) {
+absl::Status TotalsService::AnswerNextPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
+                                           const std::string& key, v1::QueryTotalsResponse* response) {
   uint64_t number = 0;
   int begin = 0;
   const std::vector<std::string> parts = absl::StrSplit(key, '/');
@@ -185,7 +213,7 @@ absl::Status TotalsService::AnswerNextPage(const v1::QueryTotalsRequest& request
     return InvalidPageToken("must be a next_page_token of an earlier page");
   }
   const absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> kept =
-      paged_answers_.Find(number, request.query().SerializeAsString());
+      paged_answers_.Find(number, shown.reader, request.query().SerializeAsString());
   if (!kept.ok()) return kept.status();
   const v1::QueryTotalsResponse& answer = **kept;
   if (begin >= answer.rows_size()) return InvalidPageToken("must be a next_page_token of an earlier page");
@@ -202,15 +230,19 @@ grpc::ServerUnaryReactor* TotalsService::GetCoverage(grpc::CallbackServerContext
                                                      const v1::GetCoverageRequest* request,
                                                      v1::GetCoverageResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  reactor->Finish(ToGrpcStatus(caller.ok() ? Coverage(*request, response) : caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kGetCoverage);
+  reactor->Finish(ToGrpcStatus(admission.ok() ? Coverage(*admission, *request, response) : admission.status()));
   return reactor;
 }
 
-absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const {
+absl::Status TotalsService::Coverage(const Admission& admission, const v1::GetCoverageRequest& request,
+                                     v1::GetCoverageResponse* response) const {
+  const absl::StatusOr<Shown> shown = Admitted(admission, request, admission.rights->MayCover(request));
+  if (!shown.ok()) return shown.status();
   FieldProblems problems;
-  const std::optional<Scope> scope = ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
+  std::optional<Scope> scope = ParseCoverageScope(request, cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!scope) return InvalidQuery(problems);
+  shown->sight.Limit(&*scope);
   cubes_.Read([&](const CubesView& view) {
     ComputeCoverage(view, cubes_.catalogue(), *scope, response->mutable_coverage());
     response->set_position(view.position);
@@ -219,18 +251,28 @@ absl::Status TotalsService::Coverage(const v1::GetCoverageRequest& request, v1::
   return absl::OkStatus();
 }
 
-grpc::ServerWriteReactor<v1::WatchTotalsResponse>* TotalsService::WatchTotals(
-    grpc::CallbackServerContext* context, const v1::WatchTotalsRequest* /*request*/) {
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  return new EndedStream(caller.ok() ? NotServedYet("WatchTotals") : caller.status());  // Owns itself until OnDone.
+grpc::ServerWriteReactor<v1::WatchTotalsResponse>* TotalsService::WatchTotals(grpc::CallbackServerContext* context,
+                                                                              const v1::WatchTotalsRequest* request) {
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kWatchTotals);
+  absl::Status status = admission.status();
+  if (status.ok()) {
+    status = Admitted(*admission, request->query(), admission->rights->MayQuery(request->query())).status();
+  }
+  if (status.ok()) status = NotServedYet("WatchTotals");
+  return new EndedStream(status);  // Owns itself until OnDone.
 }
 
 grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContext* context,
-                                                      const v1::ExplainTotalRequest* /*request*/,
+                                                      const v1::ExplainTotalRequest* request,
                                                       v1::ExplainTotalResponse* /*response*/) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const absl::StatusOr<Caller> caller = callers_.Identify(*context);
-  reactor->Finish(ToGrpcStatus(caller.ok() ? NotServedYet("ExplainTotal") : caller.status()));
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kExplainTotal);
+  absl::Status status = admission.status();
+  if (status.ok()) {
+    status = Admitted(*admission, request->query(), admission->rights->MayExplain(request->query())).status();
+  }
+  if (status.ok()) status = NotServedYet("ExplainTotal");
+  reactor->Finish(ToGrpcStatus(status));
   return reactor;
 }
 

@@ -14,7 +14,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 #include "service/answer_cache.h"
-#include "service/caller.h"
+#include "service/gate.h"
 
 namespace muster {
 
@@ -24,14 +24,16 @@ class PagedAnswers {
  public:
   PagedAnswers();
 
-  // Keeps an answer; returns its number.
-  uint64_t Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string query);
-  // ABORTED if it was forgotten; INVALID_ARGUMENT if it is the answer to another query.
-  absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> Find(uint64_t number, const std::string& query);
+  // Keeps an answer for `reader`; returns its number.
+  uint64_t Keep(std::shared_ptr<const v1::QueryTotalsResponse> answer, std::string reader, std::string query);
+  // ABORTED if it was forgotten, or is another reader's; INVALID_ARGUMENT if it is the answer to another query.
+  absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> Find(uint64_t number, const std::string& reader,
+                                                                      const std::string& query);
 
  private:
   struct Kept {
     uint64_t number;
+    std::string reader;
     std::string query;
     std::shared_ptr<const v1::QueryTotalsResponse> answer;
   };
@@ -50,7 +52,7 @@ using TotalsServiceBase = v1::TotalsService::WithRawCallbackMethod_QueryTotals<
 class TotalsService final : public TotalsServiceBase {
  public:
   // Not owned; must outlive this object.
-  TotalsService(const Callers& callers, const Cubes& cubes);
+  TotalsService(const Gate& gate, const Cubes& cubes);
 
   grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
@@ -62,16 +64,27 @@ class TotalsService final : public TotalsServiceBase {
                                          v1::ExplainTotalResponse* response) override;
 
  private:
-  absl::StatusOr<grpc::ByteBuffer> Query(grpc::ByteBuffer request);
+  // What a caller may be shown of a question, and what the audit says of it; empty: nothing.
+  struct Shown {
+    Sight sight;
+    std::string reader;  // Whose pages they are.
+    std::string audit_object;
+  };
+  // `sight` is what the rights say to the question. A refusal, and that others' figures are read, is in the audit then.
+  template <typename Question>
+  absl::StatusOr<Shown> Admitted(const Admission& admission, const Question& question,
+                                 absl::StatusOr<Sight> sight) const;
+  absl::StatusOr<grpc::ByteBuffer> Query(const Admission& admission, grpc::ByteBuffer request);
   // The first page; `basis` is what it rests on.
-  absl::Status AnswerFirstPage(const v1::QueryTotalsRequest& request, int size, v1::QueryTotalsResponse* response,
-                               AnswerBasis* basis);
+  absl::Status AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
+                               v1::QueryTotalsResponse* response, AnswerBasis* basis);
   // The page that begins where `key`, which was in a token, says.
-  absl::Status AnswerNextPage(const v1::QueryTotalsRequest& request, int size, const std::string& key,
-                              v1::QueryTotalsResponse* response);
-  absl::Status Coverage(const v1::GetCoverageRequest& request, v1::GetCoverageResponse* response) const;
+  absl::Status AnswerNextPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
+                              const std::string& key, v1::QueryTotalsResponse* response);
+  absl::Status Coverage(const Admission& admission, const v1::GetCoverageRequest& request,
+                        v1::GetCoverageResponse* response) const;
 
-  const Callers& callers_;
+  const Gate& gate_;
   const Cubes& cubes_;
   PagedAnswers paged_answers_;
   AnswerCache cache_;

@@ -60,6 +60,7 @@ TEST_F(StartupCheckTest, FindsThatAFirstStartWouldSucceedAndMakesNothing) {
   const std::vector<Finding> findings = CheckStart(read_);
   EXPECT_THAT(findings, Contains(Finds("configuration", Verdict::kOk, "no file")));
   EXPECT_THAT(findings, Contains(Finds("catalogue", Verdict::kOk, "the shipped one: ")));
+  EXPECT_THAT(findings, Contains(Finds("policy", Verdict::kOk, "the built-in one")));
   EXPECT_THAT(findings, Contains(Finds("address", Verdict::kOk, "127.0.0.1:0")));
   EXPECT_THAT(findings, Contains(Finds("store", Verdict::kOk, "none yet")));
   EXPECT_THAT(findings, Contains(Finds("disk", Verdict::kOk, "MiB free")));
@@ -127,6 +128,18 @@ INSTANTIATE_TEST_SUITE_P(
            std::ofstream(folder.Path("catalogue/zzz.textproto")) << "forces {";
          },
          "catalogue", "zzz.textproto:", ""},
+        {"Policy",
+         [](const auto& folder, auto& read) {
+           read.configuration.policy_file = folder.Path("policy");
+           std::ofstream(folder.Path("policy")) << "rules { callers: 'force/kant' }";
+         },
+         "policy", "policy:1: \"kant\" is no known force", "did you mean \"kent\""},
+        {"Tokens",
+         [](const auto& folder, auto& read) {
+           read.configuration.token_file = folder.Path("tokens");
+           std::ofstream(folder.Path("tokens")) << "token {}";
+         },
+         "tokens", "line 1", ""},
         {"AddressOfTheNetwork", [](const auto&, auto& read) { read.configuration.listen_address = "0.0.0.0:0"; },
          "address", "0.0.0.0:0", "without TLS"},
         {"StoreIsAFile", [](const auto& folder, auto&) { std::ofstream(folder.Path("store")) << "text"; }, "store",
