@@ -172,6 +172,8 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddCatalogueCommand(app, &chosen);
   AddVerifyCommand(app, &chosen);
   AddBackupCommands(app, &chosen);
+  AddAuditCommand(app, &chosen);
+  AddTokensCommands(app, &chosen);
   AddCertsCommands(app, &chosen);
   AddDoctorCommand(app, &chosen);
   AddCompletionCommand(app, &chosen);

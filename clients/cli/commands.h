@@ -25,6 +25,8 @@ void AddOperationsCommands(CLI::App& app, Command* chosen);
 void AddCatalogueCommand(CLI::App& app, Command* chosen);
 void AddVerifyCommand(CLI::App& app, Command* chosen);
 void AddBackupCommands(CLI::App& app, Command* chosen);
+void AddAuditCommand(CLI::App& app, Command* chosen);
+void AddTokensCommands(CLI::App& app, Command* chosen);
 void AddCertsCommands(CLI::App& app, Command* chosen);
 void AddDoctorCommand(CLI::App& app, Command* chosen);
 // Writes the completion of `app` as a whole, so it must be added last.

@@ -5,7 +5,9 @@
 """
 
 import csv
+import datetime
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -35,7 +37,8 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
 # Every command that does something, in the order of the help.
 COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
-            "backup", "restore", "certs init", "certs issue", "certs revoke", "doctor", "completion"]
+            "backup", "restore", "audit", "tokens issue", "tokens list", "tokens revoke", "certs init", "certs issue",
+            "certs revoke", "doctor", "completion"]
 
 # What only reads, once the returns of February 2023 are there.
 READING = [
@@ -583,6 +586,79 @@ class CommandLineTest(unittest.TestCase):
         self._muster("backup", expect=USAGE)
         self._muster("restore", "backups", expect=USAGE)
         self._muster("restore", "backups", "--store", "store", "--backup-id", "0", expect=USAGE)
+
+    def test_the_audit_says_who_did_what(self):
+        self._submit_returns()
+        self._muster("operations", "close", OPERATION)
+        self._muster("operations", "close", "no-operation", expect=FAILED)
+        self._muster("result", "get", OPERATION, "suffolk", "week-1")
+        self._stop()  # What it has not yet written it writes.
+        folder = self._folder / "store" / "audit"
+        for path in [folder, folder / "audit.jsonl"]:
+            with self.subTest(path=path):
+                rows = self._csv("audit", str(path), MUSTER_SERVER=NOBODY)
+                self.assertEqual([(row["call"], row["decision"], row["reason"]) for row in rows], [
+                    ("IngestService.StreamResults", "allowed", ""),
+                    ("CatalogueService.CloseOperation", "allowed", ""),
+                    ("CatalogueService.CloseOperation", "refused", "OPERATION_NOT_FOUND"),
+                    ("IngestService.GetResult", "allowed", "")])
+                self.assertEqual({row["caller"] for row in rows}, {"operator/local"})
+                self.assertEqual(rows[0]["results"], "6 accepted")
+                self.assertEqual(rows[3]["object"], f"{OPERATION}/suffolk")
+        for words, count in [((), 4), (("--decision", "refused"), 1), (("--decision", "refused,allowed"), 4),
+                             (("--call", "CloseOperation"), 2), (("--call", "CloseOperatio"), 0),
+                             (("--call", "CatalogueService.*", "--decision", "allowed"), 1),
+                             (("--caller", "operator/*"), 4), (("--caller", "operator/loca"), 0),
+                             (("--since", rows[1]["time"], "--until", rows[2]["time"]), 2),
+                             (("--since", "2021-01-01", "--until", "2021-12-31"), 0), (("--since", "2021-01-01"), 4)]:
+            with self.subTest(words=words):
+                lines = self._muster("audit", str(folder), *words, "-o", "json").stdout.splitlines()
+                self.assertEqual(len([json.loads(line) for line in lines]), count)
+                table = self._muster("audit", str(folder), *words).stdout
+                self.assertEqual(len(table.splitlines()), count + 1)
+        (folder / "audit-20210101T000000.000000Z.jsonl").write_text('{"time":"2021-01-01T00:00:00.000000Z"}\n{"ti')
+        done = self._muster("audit", str(folder), "-o", "csv")
+        self.assertEqual(done.stdout.splitlines()[1], "2021-01-01T00:00:00.000000Z,,,,,,,,,")
+        self.assertIn("1 line cannot be read", done.stderr)
+        self._muster("audit", str(folder / "none"), expect=FAILED)
+        self._muster("audit", str(folder), "--since", "yesterday", expect=USAGE)
+        self._muster("audit", str(folder), "--decision", "denied", expect=USAGE)
+
+    def test_tokens_are_shown_once_and_listed_without_their_text(self):
+        file = self._folder / "tokens.textproto"
+
+        def tokens(*words, **options):
+            return self._muster("tokens", *words, "--file", str(file), MUSTER_SERVER=NOBODY, **options)
+
+        self.assertEqual(tokens("list").stdout, "No token is there.\n")
+        ann = tokens("issue", "analyst/ann", "--expires", self._soon(), "--scope", "national-totals,region-totals",
+                     "--note", "spreadsheet").stdout
+        self.assertRegex(ann, r"^muster_[A-Za-z0-9_-]{43}\n$")
+        kent = tokens("issue", "force/kent", "--expires", self._soon()).stdout
+        self.assertNotEqual(ann, kent)
+        self.assertEqual(file.stat().st_mode & 0o777 & ~0o640, 0)
+        for text in [ann, kent]:
+            self.assertNotIn(text.strip(), file.read_text())
+            self.assertIn(hashlib.sha256(text.strip().encode()).hexdigest(), file.read_text())
+        rows = self._csv("tokens", "list", "--file", str(file))
+        self.assertEqual([(row["caller"], row["scopes"], row["state"], row["note"]) for row in rows], [
+            ("analyst/ann", "national-totals region-totals", "valid", "spreadsheet"),
+            ("force/kent", "all", "valid", "")])
+        self.assertIn(rows[1]["id"], tokens("list").stdout)
+        tokens("revoke", rows[0]["id"])
+        self.assertEqual([row["caller"] for row in self._csv("tokens", "list", "--file", str(file))], ["force/kent"])
+        tokens("revoke", rows[0]["id"], expect=FAILED)
+        for words in [("operator/bob", "--expires", self._soon()), ("analyst/ann", "--expires", "2021-01-01"),
+                      ("analyst/ann", "--expires", "2099-01-01"), ("analyst/ann",), ("ann", "--expires", self._soon()),
+                      ("analyst/ann", "--expires", self._soon(), "--scope", "everything")]:
+            with self.subTest(words=words):
+                self.assertEqual(tokens("issue", *words, expect=USAGE).stdout, "")
+        file.write_text("tokens { }")
+        self.assertIn("id must be", tokens("list", expect=FAILED).stderr)
+
+    @staticmethod
+    def _soon():
+        return (datetime.date.today() + datetime.timedelta(days=30)).isoformat()
 
     def test_completion_completes(self):
         for shell in ["bash", "zsh", "fish"]:
