@@ -256,21 +256,12 @@ TEST_F(AuditTest, ThatCannotBeWrittenLetsNothingThroughThatHadToBeInIt) {
   EXPECT_EQ(Lines().size(), static_cast<size_t>(revision));
 }
 
-TEST(RequestIdTest, OfACallerIsTakenIfItMayBeWrittenDown) {
-  for (const std::string& fit : {std::string("a"), std::string("A-9_.z"), std::string(64, 'x')}) {
-    EXPECT_TRUE(IsRequestId(fit)) << fit;
-  }
-  for (const std::string& unfit : {std::string(), std::string(65, 'x'), std::string("a b"), std::string("a\"")}) {
-    EXPECT_FALSE(IsRequestId(unfit)) << unfit;
-  }
-}
-
 TEST_F(AuditTest, NamesCallsAsTheirCallersDo) {
   v1::SubmitResultsRequest request;
   *request.add_results() = MakeResult("r1", 1, 1);
   v1::SubmitResultsResponse response;
   const auto context = ContextOf("force/thames-valley");
-  context->AddMetadata(kRequestIdMetadata, "from-the-records-system-17");
+  context->AddMetadata(kRequestIdKey, "from-the-records-system-17");
   EXPECT_THAT(client_->ingest->SubmitResults(context.get(), request, &response), IsOkCall());
   Lines();
   std::ifstream in(folder_.Path("store/audit/audit.jsonl"));
