@@ -1,5 +1,6 @@
 #include "service/errors.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -102,12 +103,26 @@ absl::Status InvalidFields(absl::string_view reason, absl::string_view message, 
   return status;
 }
 
-absl::Status WithRetry(absl::Status status) {
+absl::Status WithRetry(absl::Status status, std::chrono::nanoseconds delay) {
+  constexpr int64_t kNanosecondsInSecond = 1'000'000'000;
   google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(kRetryDelay.count() / 1'000);
-  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(kRetryDelay.count() % 1'000) * 1'000'000);
+  retry.mutable_retry_delay()->set_seconds(delay.count() / kNanosecondsInSecond);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(delay.count() % kNanosecondsInSecond));
   Attach(retry, &status);
   return status;
+}
+
+absl::Status CallerRateExceeded(absl::string_view subject, std::chrono::nanoseconds debt, absl::string_view what) {
+  absl::Status status =
+      Error(absl::StatusCode::kResourceExhausted, "CALLER_RATE_EXCEEDED",
+            absl::StrCat("This caller ", what, "; nothing was done. Wait as long as the details say."));
+  google::rpc::QuotaFailure failure;
+  google::rpc::QuotaFailure::Violation& violation = *failure.add_violations();
+  violation.set_subject(std::string(subject));
+  violation.set_description(std::string(what));
+  Attach(failure, &status);
+  // Not at once again, however little is missing: others of the caller may be waiting too.
+  return WithRetry(std::move(status), std::max<std::chrono::nanoseconds>(debt, kRetryDelay));
 }
 
 absl::Status NotServedYet(absl::string_view what) {

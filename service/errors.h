@@ -2,6 +2,7 @@
 #ifndef MUSTER_SERVICE_ERRORS_H_
 #define MUSTER_SERVICE_ERRORS_H_
 
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -30,8 +31,12 @@ absl::Status InvalidFields(absl::string_view reason, absl::string_view message, 
                            size_t max_bytes = kMaxCallViolationBytes,
                            absl::StatusCode code = absl::StatusCode::kInvalidArgument);
 
-// Says that trying again helps.
-absl::Status WithRetry(absl::Status status);
+// Says that trying again helps, after `delay`.
+absl::Status WithRetry(absl::Status status, std::chrono::nanoseconds delay = kRetryDelay);
+
+// RESOURCE_EXHAUSTED: `subject` ("force thames-valley") does more than it may ("makes more than …"), and may again
+// after `debt`.
+absl::Status CallerRateExceeded(absl::string_view subject, std::chrono::nanoseconds debt, absl::string_view what);
 
 // UNIMPLEMENTED, naming what is not served yet.
 absl::Status NotServedYet(absl::string_view what);
