@@ -10,6 +10,7 @@
 #include "domain/status_reason.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpcpp/security/auth_context.h"
+#include "service/rate_limiter.h"
 
 namespace muster {
 namespace {
@@ -45,17 +46,22 @@ Callers::Watch::~Watch() {
   callers_.watched_.remove(watched_);
 }
 
-Callers::Callers(const Catalogue& catalogue, const TlsFiles* tls, std::chrono::milliseconds check_interval)
-    : catalogue_(catalogue), tls_(tls) {
+Callers::Callers(const Catalogue& catalogue, const TlsFiles* tls, std::chrono::milliseconds check_interval,
+                 RateLimiter* rates)
+    : catalogue_(catalogue), tls_(tls), rates_(rates) {
   if (tls_ != nullptr) task_ = std::make_unique<RepeatedTask>(check_interval, [this] { CheckWatched(); });
 }
 
 Callers::~Callers() = default;
 
 absl::StatusOr<Caller> Callers::Identify(const grpc::CallbackServerContext& context) const {
-  if (tls_ == nullptr)
-    return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
-  return IdentifyCertificate(CertificateOf(context));
+  absl::StatusOr<Caller> caller =
+      tls_ != nullptr
+          ? IdentifyCertificate(CertificateOf(context))
+          : Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
+  if (!caller.ok() || rates_ == nullptr) return caller;
+  if (absl::Status taken = rates_->Of(*caller)->TakeCall(std::chrono::steady_clock::now()); !taken.ok()) return taken;
+  return caller;
 }
 
 absl::StatusOr<Caller> Callers::IdentifyCertificate(const std::string& certificate_pem) const {

@@ -29,6 +29,8 @@ struct Caller {
   bool is_local = false;           // The local operator, whom no certificate vouches for and who may do everything.
 };
 
+class RateLimiter;
+
 // Tells who makes a call. Every handler asks this first, so that there is one place to say who is who. Thread-safe.
 class Callers {
  public:
@@ -36,7 +38,7 @@ class Callers {
   // With it a caller is who its certificate says. `tls` is nullptr or, as the catalogue, must outlive this object.
   // Callers of long calls are looked at every `check_interval`.
   explicit Callers(const Catalogue& catalogue, const TlsFiles* tls = nullptr,
-                   std::chrono::milliseconds check_interval = kCallerCheckInterval);
+                   std::chrono::milliseconds check_interval = kCallerCheckInterval, RateLimiter* rates = nullptr);
   ~Callers();
 
   // UNAUTHENTICATED, with the reasons of Trust::Check and ParseSpiffeId and these:
@@ -44,6 +46,7 @@ class Callers {
   // CERTIFICATE_MISSING           the connection has none
   // CERTIFICATE_WITHOUT_IDENTITY  it has no URI, or several
   // UNKNOWN_FORCE                 the catalogue has no such force; UNKNOWN_UNIT likewise
+  // RESOURCE_EXHAUSTED, with CALLER_RATE_EXCEEDED: the caller makes more calls than `rates`, if there are any, give it.
   absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
   // The same of a certificate (PEM); "" is none.
   absl::StatusOr<Caller> IdentifyCertificate(const std::string& certificate_pem) const;
@@ -69,6 +72,7 @@ class Callers {
 
   const Catalogue& catalogue_;
   const TlsFiles* const tls_;
+  RateLimiter* const rates_;
 
   mutable std::mutex known_mutex_;
   mutable std::unordered_map<std::string, Known> known_;  // Guarded by known_mutex_, by the certificate's text.

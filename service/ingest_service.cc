@@ -1,5 +1,6 @@
 #include "service/ingest_service.h"
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -65,9 +66,14 @@ absl::Status InvalidRequest(const FieldProblems& problems) {
 // at all while the applier has no room. Owns itself until the call is over.
 class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  // Ends the call with `refused` unless that is OK.
-  ResultStream(IngestService& service, Admission admission, const absl::Status& refused)
-      : service_(service), cubes_(service.cubes_), applier_(service.applier_), admission_(std::move(admission)) {
+  // Ends the call with `refused` unless that is OK; then `rate` is that of the caller.
+  ResultStream(IngestService& service, Admission admission, std::shared_ptr<CallerRate> rate,
+               const absl::Status& refused)
+      : service_(service),
+        cubes_(service.cubes_),
+        applier_(service.applier_),
+        admission_(std::move(admission)),
+        rate_(std::move(rate)) {
     if (refused.ok()) {
       StartRead(&request_bytes_);
     } else {
@@ -77,18 +83,28 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
 
   void OnReadDone(bool ok) override {
     bool take = ok;
+    std::chrono::nanoseconds pause{0};
     if (take) {
+      pause = rate_->TakeStreamMessage(static_cast<int64_t>(request_bytes_.Length()) + kBytesOfAnyMessage,
+                                       std::chrono::steady_clock::now());
       const std::lock_guard<std::mutex> lock(mutex_);
       take = !ended_;  // An answer failed meanwhile: what came after it is not taken.
       if (take) {
         reading_ = false;
         admitting_ = true;
+        paused_ = pause.count() > 0;
         ++in_flight_;
       }
     }
     if (!take) {
       EndReading(absl::OkStatus());
       return;
+    }
+    if (pause.count() > 0) {
+      service_.wake_ups_.After(pause, [stream = std::weak_ptr<ResultStream>(self_)] {
+        const std::shared_ptr<ResultStream> running = stream.lock();
+        if (running != nullptr) running->Proceed([&running] { running->paused_ = false; });
+      });
     }
     // Nothing more is read before this one is admitted, so there is one at most.
     if (request_bytes_.Length() < kMinHandedOnBytes) {
@@ -232,7 +248,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
         write = &answers_.front();
       }
       const bool has_room = in_flight_ + static_cast<int>(answers_.size()) < kMaxStreamMessagesInFlight;
-      if (!reading_ && !admitting_ && !ended_ && has_room) {
+      if (!reading_ && !admitting_ && !paused_ && !ended_ && has_room) {
         reading_ = true;
         read = true;
       }
@@ -253,7 +269,8 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   IngestService& service_;
   const Cubes& cubes_;
   Applier& applier_;
-  Admission admission_;  // Touched by who admits a message, of which there is one at a time.
+  Admission admission_;                     // Touched by who admits a message, of which there is one at a time.
+  const std::shared_ptr<CallerRate> rate_;  // Null if the call was refused.
   std::shared_ptr<ResultStream> self_;
   std::unique_ptr<Callers::Watch> watch_;
   grpc::ByteBuffer request_bytes_;
@@ -265,15 +282,22 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   int in_flight_ = 0;                                   // Messages that the applier has.
   bool reading_ = true;                                 // A read was started.
   bool admitting_ = false;                              // A message was read, and the applier has not yet admitted it.
+  bool paused_ = false;                                 // The caller is over its rate.
   bool writing_ = false;
   bool ended_ = false;  // Nothing more is read.
   bool finished_ = false;
   absl::Status status_;  // What the call ends with.
 };
 
-IngestService::IngestService(const Gate& gate, const Store& store, const Cubes& cubes, Applier& applier,
-                             DiskReader& disk_reader, Metrics& metrics)
-    : gate_(gate), store_(store), cubes_(cubes), applier_(applier), disk_reader_(disk_reader), metrics_(metrics) {}
+IngestService::IngestService(const Gate& gate, RateLimiter& rates, const Store& store, const Cubes& cubes,
+                             Applier& applier, DiskReader& disk_reader, Metrics& metrics)
+    : gate_(gate),
+      rates_(rates),
+      store_(store),
+      cubes_(cubes),
+      applier_(applier),
+      disk_reader_(disk_reader),
+      metrics_(metrics) {}
 
 IngestService::~IngestService() = default;
 
@@ -300,6 +324,9 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kSubmitResults);
   if (!admission.ok()) return Finish(reactor, admission.status());
+  const auto bytes_in = static_cast<int64_t>(request->Length()) + kBytesOfAnyMessage;
+  const absl::Status taken = rates_.Of(admission->caller)->TakeMessage(bytes_in, std::chrono::steady_clock::now());
+  if (!taken.ok()) return Finish(reactor, taken);
   if (absl::Status room = applier_.CheckRoom(); !room.ok()) return Finish(reactor, room);
 
   std::unique_ptr<Submission> submission = TakeSubmission();
@@ -338,10 +365,11 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Stre
     grpc::CallbackServerContext* context) {
   absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kStreamResults);
   absl::Status refused = admission.status();
+  std::shared_ptr<CallerRate> rate = admission.ok() ? rates_.Of(admission->caller) : nullptr;
   const std::lock_guard<std::mutex> lock(streams_mutex_);
   if (refused.ok() && streams_ended_) refused = Stopping();
-  const auto stream =
-      std::make_shared<ResultStream>(*this, admission.ok() ? *std::move(admission) : Admission(), refused);
+  const auto stream = std::make_shared<ResultStream>(*this, admission.ok() ? *std::move(admission) : Admission(),
+                                                     std::move(rate), refused);
   stream->Own(stream, gate_.WatchCall(*context, [weak = std::weak_ptr(stream)](const absl::Status& status) {
     if (const std::shared_ptr<ResultStream> running = weak.lock()) running->End(status);
   }));

@@ -20,7 +20,9 @@
 #include "service/limits.h"
 #include "service/message_workers.h"
 #include "service/metrics.h"
+#include "service/rate_limiter.h"
 #include "service/receipts.h"
+#include "service/wake_ups.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -35,8 +37,8 @@ using IngestServiceBase =
 class IngestService final : public IngestServiceBase {
  public:
   // Not owned; must outlive this object.
-  IngestService(const Gate& gate, const Store& store, const Cubes& cubes, Applier& applier, DiskReader& disk_reader,
-                Metrics& metrics);
+  IngestService(const Gate& gate, RateLimiter& rates, const Store& store, const Cubes& cubes, Applier& applier,
+                DiskReader& disk_reader, Metrics& metrics);
   ~IngestService() override;
 
   grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -88,6 +90,7 @@ class IngestService final : public IngestServiceBase {
                         v1::ListResultsResponse* response) const;
 
   const Gate& gate_;
+  RateLimiter& rates_;
   const Store& store_;
   const Cubes& cubes_;
   Applier& applier_;
@@ -100,6 +103,8 @@ class IngestService final : public IngestServiceBase {
   std::mutex streams_mutex_;
   std::map<const ResultStream*, std::weak_ptr<ResultStream>> streams_;  // Guarded by streams_mutex_: those under way.
   bool streams_ended_ = false;                                          // Guarded by streams_mutex_.
+
+  WakeUps wake_ups_;  // Of streams that are over the rate of their caller.
 
   MessageWorkers workers_{kMessageWorkers};  // Last: what it still does may need the others.
 };

@@ -9,6 +9,40 @@
 namespace muster {
 
 inline constexpr int kMaxMessageBytes = 4 << 20;  // Of one message, either way.
+
+// Of one connection.
+inline constexpr int kMaxMetadataBytes = 8 << 10;                // All headers of a call together.
+inline constexpr int kMaxCallsOfConnection = 128;                // Under way at once; others wait in the client.
+inline constexpr std::chrono::seconds kHandshakeTimeout{10};     // TLS, and the first settings of HTTP/2.
+inline constexpr std::chrono::seconds kMaxConnectionIdle{600};   // Without a call.
+inline constexpr std::chrono::seconds kMaxConnectionAge{3'600};  // Then it takes no more calls, …
+inline constexpr std::chrono::seconds kConnectionAgeGrace{300};  // … and so long later those under way end.
+inline constexpr std::chrono::seconds kMinPingInterval{20};      // Of a client; who pings oftener …
+inline constexpr int kMaxPingStrikes = 2;                        // … more than so often is cut off.
+inline constexpr std::chrono::seconds kKeepaliveInterval{60};    // Of the server's own pings, …
+inline constexpr std::chrono::seconds kKeepaliveTimeout{20};     // … and how long an answer may take.
+
+// Of gRPC as a whole: what it reads ahead for all connections, and its threads.
+inline constexpr size_t kMaxGrpcMemoryBytes = size_t{512} << 20;
+inline constexpr int kMaxGrpcThreads = 64;
+
+// The memory of the process may grow by so much in so short a time; beyond it the connections that send most are cut
+// off.
+inline constexpr std::chrono::milliseconds kMemoryLookInterval{100};
+inline constexpr int kMemoryLooks = 20;
+inline constexpr int64_t kMaxMemoryGrowth = int64_t{256} << 20;
+inline constexpr int64_t kLeastBlamedBytes = int64_t{1} << 20;
+
+// What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
+// nobody meets it but by mistake. The local operator, who is on the machine anyway, may use several times as much.
+inline constexpr int64_t kCallsPerSecond = 20'000;
+inline constexpr int64_t kCallsAtOnce = 60'000;
+inline constexpr int64_t kBytesPerSecond = int64_t{256} << 20;
+inline constexpr int64_t kBytesAtOnce = int64_t{768} << 20;
+inline constexpr int64_t kLocalOperatorFactor = 10;
+// Every message of a stream counts as so many bytes more: reading it costs something however small it is.
+inline constexpr int64_t kBytesOfAnyMessage = 256;
+
 inline constexpr int kMaxResultsPerRequest = 1'000;
 inline constexpr int kMaxStreamMessagesInFlight = 4;  // Of one stream: read, and not yet answered.
 inline constexpr int64_t kMaxQueuedBytes = 64 << 20;  // Of results that wait for the disk.

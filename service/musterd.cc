@@ -1,4 +1,6 @@
 // musterd: the server.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -96,8 +98,17 @@ void StartLog(const muster::Configuration& configuration) {
   muster::StartLogging(format, spdlog::level::from_str(configuration.log_level));
 }
 
+// As many descriptors as this process may have: gRPC never takes a connection again after it had none for one.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Serves until a signal ends it. Returns the exit code.
 int Serve(const muster::Configuration& configuration, bool rebuild_totals) {
+  RaiseDescriptorLimit();
   // Before any thread is made, so that all of them leave these signals to this one.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);

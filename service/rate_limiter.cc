@@ -19,10 +19,6 @@ int64_t Nanoseconds(TokenBucket::Time time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-bool IsLocalOperator(const Caller& caller) {
-  return caller.role == CallerRole::kOperator && caller.name == "local" && caller.certificate_serial.empty();
-}
-
 absl::string_view NameOf(CallerRole role) {
   switch (role) {
     case CallerRole::kForce:
@@ -111,7 +107,7 @@ std::shared_ptr<CallerRate> RateLimiter::Of(const Caller& caller) {
   const auto known = by_name.find(caller.name);
   if (known != by_name.end()) return known->second;
   if (count_ >= sweep_at_) ForgetUnused(std::chrono::steady_clock::now());
-  auto rate = std::make_shared<CallerRate>(caller, IsLocalOperator(caller) ? local_ : others_);
+  auto rate = std::make_shared<CallerRate>(caller, caller.is_local ? local_ : others_);
   by_name.emplace(caller.name, rate);
   ++count_;
   return rate;

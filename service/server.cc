@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -21,11 +22,13 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 #include "service/audit_log.h"
 #include "service/call_observer.h"
 #include "service/call_trace.h"
 #include "service/caller.h"
 #include "service/catalogue_service.h"
+#include "service/connection_guard.h"
 #include "service/disk_reader.h"
 #include "service/gate.h"
 #include "service/ingest_service.h"
@@ -78,6 +81,32 @@ absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(absl::StrCat("Cannot listen on ", address, ": is another program listening there?"));
 }
 
+// Bounds what clients can make gRPC hold and do, whoever they are.
+void LimitConnections(grpc::ServerBuilder* builder) {
+  const auto milliseconds = [](std::chrono::seconds time) {
+    return static_cast<int>(std::chrono::milliseconds(time).count());
+  };
+  builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder->SetMaxSendMessageSize(kMaxMessageBytes);
+  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, int>>{
+           {GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes},
+           {GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection},
+           {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, milliseconds(kHandshakeTimeout)},
+           {GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(kMaxConnectionIdle)},
+           {GRPC_ARG_MAX_CONNECTION_AGE_MS, milliseconds(kMaxConnectionAge)},
+           {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, milliseconds(kConnectionAgeGrace)},
+           {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(kMinPingInterval)},
+           {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes},
+           {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+           {GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(kKeepaliveInterval)},
+           {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(kKeepaliveTimeout)}}) {
+    builder->AddChannelArgument(name, value);
+  }
+  grpc::ResourceQuota quota("muster");
+  quota.Resize(kMaxGrpcMemoryBytes).SetMaxThreads(kMaxGrpcThreads);
+  builder->SetResourceQuota(quota);
+}
+
 // What the machine's clock says at this moment: Abseil's may be two seconds behind one that was set.
 int64_t NowMicros() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -106,6 +135,7 @@ struct Server::Parts {
   std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<DiskReader> disk_reader;
   std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<RateLimiter> rates;
   std::unique_ptr<Callers> callers;
   std::unique_ptr<RightsKeeper> rights;
   std::unique_ptr<TokenKeeper> tokens;
@@ -115,6 +145,7 @@ struct Server::Parts {
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<StoreService> store_service;
   std::unique_ptr<grpc::Server> grpc_server;
+  std::unique_ptr<ConnectionGuard> connection_guard;
   std::once_flag stopped;
   bool is_stopped = false;
 
@@ -187,7 +218,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     if (!tls.ok()) return tls.status();
     parts.tls = *std::move(tls);
   }
-  parts.callers = std::make_unique<Callers>(*options.catalogue, parts.tls.get());
+  parts.rates = std::make_unique<RateLimiter>(options.caller_rates, options.local_operator_rates);
+  parts.callers =
+      std::make_unique<Callers>(*options.catalogue, parts.tls.get(), kCallerCheckInterval, parts.rates.get());
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
   if (parts.tls != nullptr) {
     credentials = MakeTlsCredentials(*parts.tls, [callers = parts.callers.get()](const std::string& certificate_pem) {
@@ -274,7 +307,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!tokens.ok()) return tokens.status();
   parts.tokens = *std::move(tokens);
   parts.gate = std::make_unique<Gate>(*parts.callers, options.identify, *parts.rights, *parts.tokens, *parts.audit);
-  parts.ingest = std::make_unique<IngestService>(*parts.gate, *parts.store, *parts.cubes, *parts.applier,
+  parts.ingest = std::make_unique<IngestService>(*parts.gate, *parts.rates, *parts.store, *parts.cubes, *parts.applier,
                                                  *parts.disk_reader, *parts.metrics);
   parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.cubes);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.gate, *parts.cubes, *parts.applier);
@@ -287,8 +320,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   int port = 0;
   builder.AddListeningPort(options.listen_address, credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  LimitConnections(&builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(ExplainMalformedRequests());
   interceptors.push_back(ObserveCalls(parts.metrics));  // Sees what the one before has made of it.
@@ -301,6 +333,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   starting.reset();  // The address is free for a moment.
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr || port == 0) return CannotListen(options.listen_address);
+  parts.connection_guard = std::make_unique<ConnectionGuard>(
+      port,
+      ConnectionGuardLimits{.interval = kMemoryLookInterval,
+                            .looks = kMemoryLooks,
+                            .max_growth_bytes = kMaxMemoryGrowth,
+                            .least_sent_bytes = kLeastBlamedBytes},
+      [](const std::string& peer) {
+        spdlog::warn("memory grows too fast: the connection from {}, which sends most, was cut off", peer);
+      });
   parts.TellHealth();
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;
@@ -327,6 +368,7 @@ void Server::Stop() {
   std::call_once(parts_->stopped, [this] {
     Parts& parts = *parts_;
     parts.is_stopped = true;
+    parts.connection_guard.reset();
     if (parts.grpc_server != nullptr) {
       parts.stopping = true;
       parts.TellHealth();

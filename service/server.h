@@ -13,6 +13,7 @@
 #include "domain/catalogue.h"
 #include "service/gate.h"
 #include "service/limits.h"
+#include "service/rate_limiter.h"
 #include "service/tls.h"
 
 namespace rocksdb {
@@ -20,6 +21,13 @@ class Env;
 }  // namespace rocksdb
 
 namespace muster {
+
+// What a caller may use, and what the local operator may.
+inline constexpr RateLimits kCallerRates = {.calls = {.per_second = kCallsPerSecond, .burst = kCallsAtOnce},
+                                            .bytes = {.per_second = kBytesPerSecond, .burst = kBytesAtOnce}};
+inline constexpr RateLimits kLocalOperatorRates = {
+    .calls = {.per_second = kLocalOperatorFactor * kCallsPerSecond, .burst = kLocalOperatorFactor * kCallsAtOnce},
+    .bytes = {.per_second = kLocalOperatorFactor * kBytesPerSecond, .burst = kLocalOperatorFactor * kBytesAtOnce}};
 
 struct ServerOptions {
   std::string store_directory;
@@ -35,6 +43,8 @@ struct ServerOptions {
   std::string metrics_listen_address;   // As MetricsListener::Start; empty: metrics are not served.
   Identify identify;                    // Set: who tells callers apart instead. For tests.
   std::function<ssize_t(int, const void*, size_t)> write_audit;  // Set: as write(2), for the audit log. For tests.
+  RateLimits caller_rates = kCallerRates;
+  RateLimits local_operator_rates = kLocalOperatorRates;
 };
 
 class Server {

@@ -24,6 +24,7 @@ RichError ErrorOf(const google::rpc::Status& status) {
     google::rpc::ErrorInfo info;
     google::rpc::BadRequest bad_request;
     google::rpc::RetryInfo retry;
+    google::rpc::QuotaFailure quota;
     if (detail.UnpackTo(&info)) {
       ++info_count;
       error.reason = info.domain() == "muster" ? info.reason() : "of domain " + info.domain();
@@ -35,6 +36,8 @@ RichError ErrorOf(const google::rpc::Status& status) {
       }
     } else if (detail.UnpackTo(&retry)) {
       error.has_retry = retry.retry_delay().seconds() > 0 || retry.retry_delay().nanos() > 0;
+    } else if (detail.UnpackTo(&quota)) {
+      error.has_quota = quota.violations_size() > 0;
     } else {
       ADD_FAILURE() << "unknown detail " << detail.type_url();
     }

@@ -60,6 +60,7 @@ struct RichError {
   std::vector<Violation> violations;
   std::vector<std::string> descriptions;  // Of the violations, in the same order.
   bool has_retry = false;
+  bool has_quota = false;  // It says which limit of the caller was met.
 };
 
 RichError ErrorOf(const google::rpc::Status& status);

@@ -1,0 +1,131 @@
+#include "service/connection_guard.h"
+
+#include <arpa/inet.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace muster {
+namespace {
+
+constexpr uint8_t kEstablished = 1;  // TCP_ESTABLISHED, whose header does not go with that of tcp_info.
+
+int64_t MemoryBytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t pages = 0;
+  int64_t resident_pages = 0;
+  file >> pages >> resident_pages;
+  return resident_pages * sysconf(_SC_PAGESIZE);
+}
+
+// Of an address of the internet; 0 of any other.
+int PortOf(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return 0;
+}
+
+std::string NameOf(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text.data(), text.size());
+    return absl::StrCat(text.data(), ":", PortOf(address));
+  }
+  inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text.data(), text.size());
+  return absl::StrCat("[", text.data(), "]:", PortOf(address));
+}
+
+}  // namespace
+
+ConnectionGuard::ConnectionGuard(int port, ConnectionGuardLimits limits,
+                                 std::function<void(const std::string& peer)> cut)
+    : port_(port), limits_(limits), cut_(std::move(cut)), thread_([this] { Run(); }) {}
+
+ConnectionGuard::~ConnectionGuard() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_one();
+  thread_.join();
+}
+
+void ConnectionGuard::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stop_.wait_for(lock, limits_.interval, [this] { return stopping_; })) {
+    lock.unlock();
+    Look();
+    lock.lock();
+  }
+}
+
+ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
+  ByPeer connections;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    int descriptor = -1;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &descriptor)) continue;
+    sockaddr_storage ours{};
+    socklen_t size = sizeof(ours);
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&ours), &size) != 0 || PortOf(ours) != port_) continue;
+    sockaddr_storage theirs{};
+    size = sizeof(theirs);
+    if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) continue;  // It listens, say.
+    tcp_info info{};
+    size = sizeof(info);
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) continue;
+    if (info.tcpi_state != kEstablished) continue;  // It was cut off before.
+    connections[NameOf(theirs)] = {descriptor, info.tcpi_bytes_received};
+  }
+  return connections;
+}
+
+void ConnectionGuard::Look() {
+  const int64_t memory = MemoryBytes();
+  const auto least = std::min_element(seen_.begin(), seen_.end(),
+                                      [](const Seen& a, const Seen& b) { return a.memory_bytes < b.memory_bytes; });
+  const bool grows = least != seen_.end() && memory - least->memory_bytes > limits_.max_growth_bytes;
+  // Looking at connections costs a microsecond each: they are seen when something is wrong, or may soon be.
+  const bool may_grow = least != seen_.end() && memory - least->memory_bytes > limits_.max_growth_bytes / 8;
+  seen_.push_back({memory, may_grow ? Connections() : ByPeer()});
+  if (static_cast<int>(seen_.size()) > limits_.looks) seen_.pop_front();
+  if (!grows) return;
+
+  // What each sent since it was first seen.
+  std::map<std::string, uint64_t> sent;
+  uint64_t most = 0;
+  const ByPeer& now = seen_.back().connections;
+  for (const auto& [peer, connection] : now) {
+    uint64_t before = 0;  // One that is new sent all of it just now.
+    for (const Seen& seen : seen_) {
+      const auto known = seen.connections.find(peer);
+      if (known == seen.connections.end()) continue;
+      before = &seen == &seen_.back() ? 0 : known->second.received_bytes;
+      break;
+    }
+    sent[peer] = connection.received_bytes - std::min(before, connection.received_bytes);
+    most = std::max(most, sent[peer]);
+  }
+  if (most < static_cast<uint64_t>(limits_.least_sent_bytes)) return;
+  for (const auto& [peer, bytes] : sent) {
+    if (bytes < most / 2) continue;
+    // Should gRPC have closed it meanwhile, the number may stand for another connection, which is made anew then; a
+    // file is not touched by this.
+    ::shutdown(now.at(peer).descriptor, SHUT_RDWR);
+    cut_(peer);
+  }
+}
+
+}  // namespace muster

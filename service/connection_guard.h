@@ -1,0 +1,66 @@
+// Cuts off who makes gRPC pile up memory. The packaged gRPC takes in a call that is cancelled at once long before it is
+// through with it, some 20 KiB each, and bounds neither their number nor their memory (docs/security.md).
+#ifndef MUSTER_SERVICE_CONNECTION_GUARD_H_
+#define MUSTER_SERVICE_CONNECTION_GUARD_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace muster {
+
+struct ConnectionGuardLimits {
+  std::chrono::milliseconds interval;  // It looks so often, …
+  int looks;                           // … and compares with so many looks before.
+  int64_t max_growth_bytes;  // Of the process's memory since then: nothing that it does well needs as much so soon.
+  int64_t least_sent_bytes;  // Whoever sent less since then is not to blame.
+};
+
+// While the memory of this process grows faster than it may, closes the connections to `port` that sent most. Who did
+// nothing bad loses a connection by it at worst, makes another, and sends again. Owns the thread that looks.
+class ConnectionGuard {
+ public:
+  // `cut` is told of every connection that is closed, on the guard's thread: "127.0.0.1:43210".
+  ConnectionGuard(int port, ConnectionGuardLimits limits, std::function<void(const std::string& peer)> cut);
+  ~ConnectionGuard();
+  ConnectionGuard(const ConnectionGuard&) = delete;
+  ConnectionGuard& operator=(const ConnectionGuard&) = delete;
+
+ private:
+  // A connection of this process.
+  struct Connection {
+    int descriptor = -1;
+    uint64_t received_bytes = 0;  // Since it was made.
+  };
+  using ByPeer = std::map<std::string, Connection>;
+
+  void Run();
+  void Look();
+  ByPeer Connections() const;
+
+  const int port_;
+  const ConnectionGuardLimits limits_;
+  const std::function<void(const std::string&)> cut_;
+
+  // Touched by the guard's thread alone.
+  struct Seen {
+    int64_t memory_bytes;
+    ByPeer connections;
+  };
+  std::deque<Seen> seen_;  // The oldest first.
+
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;  // Guarded by mutex_.
+  std::thread thread_;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_CONNECTION_GUARD_H_

@@ -1,0 +1,53 @@
+// HTTP/2 by hand, over a socket: what no well-behaved client would send.
+#ifndef MUSTER_TESTS_SERVICE_RAW_HTTP2_H_
+#define MUSTER_TESTS_SERVICE_RAW_HTTP2_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace muster {
+
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+// The headers of a call: "/muster.v1.CatalogueService/GetCatalogue".
+HeaderList CallHeaders(const std::string& path);
+
+class RawConnection {
+ public:
+  // Connects, and sends nothing. Throws std::runtime_error if it cannot.
+  explicit RawConnection(const std::string& address);
+  ~RawConnection();
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  // The preface, with empty settings.
+  void Begin();
+  // What is sent is not waited for: it goes with the next Flush, or when much has come together.
+  void SendHeaders(uint32_t stream, const HeaderList& headers);
+  void SendData(uint32_t stream, const std::string& bytes, bool end_stream);
+  void SendReset(uint32_t stream);
+  void SendPing();
+  // Sends what has come together, and throws away what has come in, so that neither side waits for the other. False
+  // once the server has closed the connection.
+  bool Flush();
+
+  // All that comes in until the server closes the connection; what came by then, if it has not after some seconds.
+  std::string ReadToTheEnd();
+  // Waits until at least so many bytes have come in, and gives all that have.
+  std::string ReadAtLeast(size_t bytes);
+  bool IsClosed() const { return closed_; }
+
+ private:
+  void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload);
+  bool TakeIn(std::string* into);  // What is there now. False at the end.
+
+  int socket_ = -1;
+  std::string out_;
+  bool closed_ = false;
+};
+
+}  // namespace muster
+
+#endif  // MUSTER_TESTS_SERVICE_RAW_HTTP2_H_
