@@ -20,18 +20,7 @@ constexpr char kOurServices[] = "/muster.v1.";
 // core asks before every handshake.
 class TlsCredentials final : public grpc::ServerCredentials {
  public:
-  TlsCredentials(const TlsFiles& files, CheckCertificate check) {
-    // Goes with gRPC's own object, which outlives this one.
-    auto* const state = new State{files, std::move(check)};
-    grpc_ssl_server_credentials_options* const options =
-        grpc_ssl_server_credentials_create_options_using_config_fetcher(
-            GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, &Fetch, state);
-    credentials_ = grpc_ssl_server_credentials_create_with_options(options);
-    grpc_server_credentials_set_auth_metadata_processor(credentials_, {&Process, &Destroy, state});
-  }
-  ~TlsCredentials() override { grpc_server_credentials_release(credentials_); }
-  TlsCredentials(const TlsCredentials&) = delete;
-  TlsCredentials& operator=(const TlsCredentials&) = delete;
+  TlsCredentials(const TlsFiles& files, CheckCertificate check) : files_(files), check_(std::move(check)) {}
 
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) override {
     spdlog::critical("TLS has a processor of its own");
@@ -45,8 +34,18 @@ class TlsCredentials final : public grpc::ServerCredentials {
     int64_t given_version = 0;  // Touched in Fetch alone.
   };
 
+  // Each port has credentials of the core's of its own: one that begins must be given certificates, changed or not.
   int AddPortToServer(const std::string& address, grpc_server* server) override {
-    return grpc_server_add_http2_port(server, address.c_str(), credentials_);
+    // Goes with the core's object, which outlives this one.
+    auto* const state = new State{files_, check_};
+    grpc_ssl_server_credentials_options* const options =
+        grpc_ssl_server_credentials_create_options_using_config_fetcher(
+            GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, &Fetch, state);
+    grpc_server_credentials* const credentials = grpc_ssl_server_credentials_create_with_options(options);
+    grpc_server_credentials_set_auth_metadata_processor(credentials, {&Process, &Destroy, state});
+    const int port = grpc_server_add_http2_port(server, address.c_str(), credentials);
+    grpc_server_credentials_release(credentials);
+    return port;
   }
 
   // gRPC calls this before each handshake, one at a time.
@@ -90,7 +89,8 @@ class TlsCredentials final : public grpc::ServerCredentials {
     return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
   }
 
-  grpc_server_credentials* credentials_ = nullptr;
+  const TlsFiles& files_;
+  const CheckCertificate check_;
 };
 
 }  // namespace

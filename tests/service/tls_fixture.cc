@@ -154,10 +154,11 @@ void TlsFolder::WritePair(const KeyAndCertificate& pair, bool key_first) const {
   if (!key_first) Write(options_.key_file, pair.key);
 }
 
-TlsServer::TlsServer(std::chrono::milliseconds reload_interval) : TlsFolder(reload_interval) {
+TlsServer::TlsServer(std::chrono::milliseconds reload_interval, const std::string& listen_address)
+    : TlsFolder(reload_interval) {
   ServerOptions server_options;
   server_options.store_directory = Path("store");
-  server_options.listen_address = "127.0.0.1:0";
+  server_options.listen_address = listen_address;
   server_options.catalogue = ShippedCatalogue();
   server_options.tls = options();
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(server_options);

@@ -87,7 +87,8 @@ class TlsFolder {
 // A server with TLS in this process.
 class TlsServer : public TlsFolder {
  public:
-  explicit TlsServer(std::chrono::milliseconds reload_interval = std::chrono::milliseconds(10));
+  explicit TlsServer(std::chrono::milliseconds reload_interval = std::chrono::milliseconds(10),
+                     const std::string& listen_address = "127.0.0.1:0");
 
   const std::string& address() const { return server_->address(); }
   // A client of its own connection.

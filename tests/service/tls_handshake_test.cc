@@ -135,6 +135,19 @@ TEST_F(TlsHandshakeTest, AGoodCertificateIsTakenWithTls12And13) {
   EXPECT_THAT(CallAs(*client), IsOkCall());
 }
 
+// While its store opens, another server listens there, with the same certificates.
+TEST(TlsServerTest, AServerOfAPortThatIsGivenTakesOverFromTheOneThatAnswersWhileItStarts) {
+  std::string address;
+  {
+    const TlsServer earlier;
+    address = earlier.address();
+  }
+  const TlsServer server(std::chrono::milliseconds(10), address);
+  EXPECT_EQ(server.address(), address);
+  const std::unique_ptr<Client> client = server.Connect(IssueToForce(server.authority(), "kent"));
+  EXPECT_THAT(CallAs(*client), IsOkCall());
+}
+
 TEST_F(TlsHandshakeTest, OlderTlsIsRefused) {
   ExpectRefused({.own = &kent_, .max_version = TLS1_1_VERSION}, "unsupported protocol");
   ExpectRefused({.own = &kent_, .max_version = TLS1_VERSION}, "unsupported protocol");
