@@ -5,9 +5,11 @@
 namespace muster {
 namespace {
 
+constexpr char kMusterd[] = MUSTER_BINARY_DIR "/musterd";
+
 std::vector<std::string> MusterdWords(const std::vector<std::string>& arguments) {
   // Whatever this machine has in /etc is not read, unless a later --config says so.
-  std::vector<std::string> words = {"env", "MUSTERD_CONFIG=/dev/null", MUSTER_BINARY_DIR "/musterd"};
+  std::vector<std::string> words = {"env", "MUSTERD_CONFIG=/dev/null", kMusterd};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }

@@ -23,6 +23,7 @@ using testing::Optional;
 using testing::StartsWith;
 
 constexpr char kWatchdog[] = "WATCHDOG=1";
+constexpr char kMusterd[] = MUSTER_BINARY_DIR "/musterd";
 
 class ServiceManagerTest : public testing::Test {
  protected:
@@ -90,8 +91,8 @@ TEST_F(ServiceManagerTest, AServerThatDoesNotAnswerIsNotReportedUntilItDoes) {
 }
 
 TEST_F(ServiceManagerTest, TheProgramSaysThatItIsReadyThatItLivesAndThatItStops) {
-  ChildProcess musterd({"env", "MUSTERD_CONFIG=/dev/null", "WATCHDOG_USEC=150000", MUSTER_BINARY_DIR "/musterd",
-                        "--store", folder_.Path("store"), "--listen", "127.0.0.1:0"},
+  ChildProcess musterd({"env", "MUSTERD_CONFIG=/dev/null", "WATCHDOG_USEC=150000", kMusterd, "--store",
+                        folder_.Path("store"), "--listen", "127.0.0.1:0"},
                        folder_.Path("log"));
   EXPECT_THAT(manager_.Next(), Optional(StartsWith("READY=1\nSTATUS=listening on 127.0.0.1:"))) << musterd.Log();
   for (int tell = 0; tell < 4; ++tell) EXPECT_EQ(manager_.Next(), kWatchdog) << musterd.Log();
@@ -103,9 +104,9 @@ TEST_F(ServiceManagerTest, TheProgramSaysThatItIsReadyThatItLivesAndThatItStops)
 }
 
 TEST_F(ServiceManagerTest, AProgramThatCannotStartIsNeverReady) {
-  ChildProcess musterd({"env", "MUSTERD_CONFIG=/dev/null", MUSTER_BINARY_DIR "/musterd", "--store",
-                        folder_.Path("none/store"), "--listen", "127.0.0.1:0"},
-                       folder_.Path("log"));
+  ChildProcess musterd(
+      {"env", "MUSTERD_CONFIG=/dev/null", kMusterd, "--store", folder_.Path("none/store"), "--listen", "127.0.0.1:0"},
+      folder_.Path("log"));
   EXPECT_EQ(musterd.WaitUntilEnded(), 1);
   EXPECT_EQ(manager_.Next(std::chrono::milliseconds(0)), std::nullopt);
 }
