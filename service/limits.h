@@ -12,7 +12,7 @@ inline constexpr int kMaxMessageBytes = 4 << 20;  // Of one message, either way.
 
 // Of one connection.
 inline constexpr int kMaxMetadataBytes = 8 << 10;                // All headers of a call together.
-inline constexpr int kMaxCallsOfConnection = 128;                // Under way at once; others wait in the client.
+inline constexpr int kMaxCallsOfConnection = 1'024;              // Under way at once; others wait in the client.
 inline constexpr std::chrono::seconds kHandshakeTimeout{10};     // TLS, and the first settings of HTTP/2.
 inline constexpr std::chrono::seconds kMaxConnectionIdle{600};   // Without a call.
 inline constexpr std::chrono::seconds kMaxConnectionAge{3'600};  // Then it takes no more calls, …
@@ -30,7 +30,7 @@ inline constexpr int kMaxGrpcThreads = 64;
 // off.
 inline constexpr std::chrono::milliseconds kMemoryLookInterval{100};
 inline constexpr int kMemoryLooks = 20;
-inline constexpr int64_t kMaxMemoryGrowth = int64_t{256} << 20;
+inline constexpr int64_t kMaxMemoryGrowth = int64_t{1} << 30;
 inline constexpr int64_t kLeastBlamedBytes = int64_t{1} << 20;
 
 // What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
