@@ -96,6 +96,7 @@ void ConnectionGuard::Look() {
   const int64_t memory = MemoryBytes();
   const auto least = std::min_element(seen_.begin(), seen_.end(),
                                       [](const Seen& a, const Seen& b) { return a.memory_bytes < b.memory_bytes; });
+  const int64_t least_bytes = least == seen_.end() ? memory : least->memory_bytes;  // `least` does not outlive a look.
   const bool grows = least != seen_.end() && memory - least->memory_bytes > limits_.max_growth_bytes;
   // Looking at connections costs a microsecond each: they are seen when something is wrong, or may soon be.
   const bool may_grow = least != seen_.end() && memory - least->memory_bytes > limits_.max_growth_bytes / 8;
@@ -106,6 +107,7 @@ void ConnectionGuard::Look() {
   // What each sent since it was first seen.
   std::map<std::string, uint64_t> sent;
   uint64_t most = 0;
+  uint64_t all = 0;
   const ByPeer& now = seen_.back().connections;
   for (const auto& [peer, connection] : now) {
     uint64_t before = 0;  // One that is new sent all of it just now.
@@ -117,7 +119,9 @@ void ConnectionGuard::Look() {
     }
     sent[peer] = connection.received_bytes - std::min(before, connection.received_bytes);
     most = std::max(most, sent[peer]);
+    all += sent[peer];
   }
+  if (memory - least_bytes < limits_.growth_factor * static_cast<int64_t>(all)) return;
   if (most < static_cast<uint64_t>(limits_.least_sent_bytes)) return;
   for (const auto& [peer, bytes] : sent) {
     if (bytes < most / 2) continue;

@@ -20,6 +20,8 @@ struct ConnectionGuardLimits {
   int looks;                           // … and compares with so many looks before.
   int64_t max_growth_bytes;  // Of the process's memory since then: nothing that it does well needs as much so soon.
   int64_t least_sent_bytes;  // Whoever sent less since then is not to blame.
+  // Nor is anybody for growth of less than so many times what all sent: results that wait take about what they came as.
+  int64_t growth_factor;
 };
 
 // While the memory of this process grows faster than it may, closes the connections to `port` that sent most. Who did

@@ -30,8 +30,9 @@ inline constexpr int kMaxGrpcThreads = 64;
 // off.
 inline constexpr std::chrono::milliseconds kMemoryLookInterval{100};
 inline constexpr int kMemoryLooks = 20;
-inline constexpr int64_t kMaxMemoryGrowth = int64_t{1} << 30;
+inline constexpr int64_t kMaxMemoryGrowth = int64_t{384} << 20;
 inline constexpr int64_t kLeastBlamedBytes = int64_t{1} << 20;
+inline constexpr int64_t kMaxMemoryGrowthFactor = 8;  // Of what was sent meanwhile.
 
 // What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
 // nobody meets it but by mistake. The local operator, who is on the machine anyway, may use several times as much.

@@ -338,7 +338,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       ConnectionGuardLimits{.interval = kMemoryLookInterval,
                             .looks = kMemoryLooks,
                             .max_growth_bytes = kMaxMemoryGrowth,
-                            .least_sent_bytes = kLeastBlamedBytes},
+                            .least_sent_bytes = kLeastBlamedBytes,
+                            .growth_factor = kMaxMemoryGrowthFactor},
       [](const std::string& peer) {
         spdlog::warn("memory grows too fast: the connection from {}, which sends most, was cut off", peer);
       });
