@@ -7,12 +7,14 @@ set(MUSTER_TEST_TIMEOUT_SECONDS 120)
 # One variable: gtest_discover_tests loses what comes after the first.
 set(MUSTER_TEST_ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
 
-# muster_add_test(NAME SOURCES... [LIBS...] [TIMEOUT SECONDS])
+# muster_add_test(NAME SOURCES... [LIBS...] [TIMEOUT SECONDS] [ALONE])
+#
+# ALONE: its tests measure how long something takes, and nothing else runs beside them.
 #
 # A GoogleTest program of our own; every TEST in it becomes a test of ctest. Its name is unique in the
 # project, so it begins with its folder: muster_add_test(domain_digest_test SOURCES ... LIBS muster::domain).
 function(muster_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALONE" "TIMEOUT" "SOURCES;LIBS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "muster_add_test(${name}): SOURCES are missing, or unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -30,7 +32,7 @@ function(muster_add_test name)
     TEST_PREFIX "${name}."
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${MUSTER_TEST_ENVIRONMENT}")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_ALONE} ENVIRONMENT "${MUSTER_TEST_ENVIRONMENT}")
 endfunction()
 
 # muster_add_script_test(NAME COMMAND ARGUMENTS... [TIMEOUT SECONDS])

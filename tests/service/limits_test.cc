@@ -256,7 +256,13 @@ TEST_F(LimitsTest, HeadersOverTheLimitAreRefusedAndHarmNobody) {
   };
   EXPECT_THAT(call_with(kMaxMetadataBytes - 1'000), IsOkCall());
   EXPECT_EQ(call_with(kMaxMetadataBytes + 1'000).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(call_with(100), IsOkCall());
+  // gRPC may hang up on the connection, and on whatever is sent on it next; the client makes another.
+  grpc::Status next;
+  const auto deadline = Clock::now() + kProcessDeadline;
+  do {
+    next = call_with(100);
+  } while (next.error_code() == grpc::StatusCode::UNAVAILABLE && Clock::now() < deadline);
+  EXPECT_THAT(next, IsOkCall());
 
   // By hand: also such as have made other versions of gRPC abort, or read on without end.
   const auto during = P99During([&] {
