@@ -51,25 +51,7 @@ std::string NameOf(const sockaddr_storage& address) {
 
 ConnectionGuard::ConnectionGuard(int port, ConnectionGuardLimits limits,
                                  std::function<void(const std::string& peer)> cut)
-    : port_(port), limits_(limits), cut_(std::move(cut)), thread_([this] { Run(); }) {}
-
-ConnectionGuard::~ConnectionGuard() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  stop_.notify_one();
-  thread_.join();
-}
-
-void ConnectionGuard::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!stop_.wait_for(lock, limits_.interval, [this] { return stopping_; })) {
-    lock.unlock();
-    Look();
-    lock.lock();
-  }
-}
+    : port_(port), limits_(limits), cut_(std::move(cut)), task_(limits.interval, [this] { Look(); }) {}
 
 ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
   ByPeer connections;

@@ -4,14 +4,13 @@
 #define MUSTER_SERVICE_CONNECTION_GUARD_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
-#include <thread>
+
+#include "service/repeated_task.h"
 
 namespace muster {
 
@@ -30,7 +29,6 @@ class ConnectionGuard {
  public:
   // `cut` is told of every connection that is closed, on the guard's thread: "127.0.0.1:43210".
   ConnectionGuard(int port, ConnectionGuardLimits limits, std::function<void(const std::string& peer)> cut);
-  ~ConnectionGuard();
   ConnectionGuard(const ConnectionGuard&) = delete;
   ConnectionGuard& operator=(const ConnectionGuard&) = delete;
 
@@ -42,7 +40,6 @@ class ConnectionGuard {
   };
   using ByPeer = std::map<std::string, Connection>;
 
-  void Run();
   void Look();
   ByPeer Connections() const;
 
@@ -57,10 +54,7 @@ class ConnectionGuard {
   };
   std::deque<Seen> seen_;  // The oldest first.
 
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;  // Guarded by mutex_.
-  std::thread thread_;
+  RepeatedTask task_;  // Last: it uses the others.
 };
 
 }  // namespace muster

@@ -38,21 +38,12 @@ std::string DigestOf(const std::string& text) {
 
 FollowedFile::FollowedFile(FollowedFileOptions options) : options_(std::move(options)) {}
 
-FollowedFile::~FollowedFile() {
-  {
-    const std::lock_guard<std::mutex> lock(stop_mutex_);
-    stopping_ = true;
-  }
-  stop_changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
 absl::Status FollowedFile::Start(std::chrono::milliseconds interval) {
   {
     const std::lock_guard<std::mutex> lock(file_mutex_);
     if (absl::Status status = Take(); !status.ok()) return status;
   }
-  thread_ = std::thread([this, interval] { Run(interval); });
+  task_ = std::make_unique<RepeatedTask>(interval, [this] { Check(); });
   return absl::OkStatus();
 }
 
@@ -84,15 +75,6 @@ void FollowedFile::Check() {
   fault_said_ = now;
   spdlog::error("the {} is wrong, and the last good one still applies; mend it: {}", options_.what,
                 std::string(fault_.message()));
-}
-
-void FollowedFile::Run(std::chrono::milliseconds interval) {
-  std::unique_lock<std::mutex> lock(stop_mutex_);
-  while (!stop_changed_.wait_for(lock, interval, [this] { return stopping_; })) {
-    lock.unlock();
-    Check();
-    lock.lock();
-  }
 }
 
 }  // namespace muster

@@ -3,14 +3,14 @@
 #define MUSTER_SERVICE_FOLLOWED_FILE_H_
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
+#include "service/repeated_task.h"
 
 namespace muster {
 
@@ -37,7 +37,6 @@ struct FollowedFileOptions {
 class FollowedFile {
  public:
   explicit FollowedFile(FollowedFileOptions options);
-  ~FollowedFile();
   FollowedFile(const FollowedFile&) = delete;
   FollowedFile& operator=(const FollowedFile&) = delete;
 
@@ -49,7 +48,6 @@ class FollowedFile {
 
  private:
   absl::Status Take();
-  void Run(std::chrono::milliseconds interval);
 
   const FollowedFileOptions options_;
 
@@ -59,10 +57,7 @@ class FollowedFile {
   absl::Status fault_;  // Of what it held then.
   std::chrono::steady_clock::time_point fault_said_;
 
-  std::mutex stop_mutex_;
-  std::condition_variable stop_changed_;
-  bool stopping_ = false;  // Guarded by stop_mutex_.
-  std::thread thread_;
+  std::unique_ptr<RepeatedTask> task_;  // Last: it uses the others.
 };
 
 }  // namespace muster
