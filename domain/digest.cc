@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "domain/check.h"
 
 namespace muster {
@@ -79,6 +80,11 @@ Sha256Digest Sha256(absl::string_view bytes) {
   MUSTER_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
   MUSTER_CHECK(size == digest.size());
   return digest;
+}
+
+std::string Sha256Hex(absl::string_view bytes) {
+  const Sha256Digest digest = Sha256(bytes);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
 Sha256Digest DigestOf(const v1::OperationResult& result) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 #include "muster/v1/result.pb.h"
@@ -13,6 +14,8 @@ namespace muster {
 using Sha256Digest = std::array<uint8_t, 32>;
 
 Sha256Digest Sha256(absl::string_view bytes);
+// The same as 64 lower-case hexadecimal digits.
+std::string Sha256Hex(absl::string_view bytes);
 
 // SHA-256 over the canonical encoding of `result`. Equal for equal content whatever the order of figures and of the
 // categories of a figure, and however protobuf wrote it; an unset qualifier equals an exact one. Anything else that

@@ -44,10 +44,7 @@ std::string TokenText(absl::string_view random_bytes) {
   return absl::StrCat(kPrefix, absl::WebSafeBase64Escape(random_bytes));
 }
 
-std::string TokenDigest(absl::string_view text) {
-  const Sha256Digest digest = Sha256(text);
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
-}
+std::string TokenDigest(absl::string_view text) { return Sha256Hex(text); }
 
 std::string CheckToken(const policy::v1::Token& token) {
   std::vector<std::string> faults;

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "domain/digest.h"
 #include "service/limits.h"
@@ -27,11 +26,6 @@ absl::StatusOr<std::string> ReadBounded(const FollowedFileOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(options.path, ": has more than ", options.max_bytes, " bytes"));
   }
   return text;
-}
-
-std::string DigestOf(const std::string& text) {
-  const Sha256Digest digest = Sha256(text);
-  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ absl::Status FollowedFile::Take() {
   fault_said_ = {};
   fault_ = text.ok() ? options_.take(*text) : text.status();
   if (options_.told && !was_never_there)
-    options_.told({.taken = fault_.ok(), .digest = text.ok() ? DigestOf(*text) : ""});
+    options_.told({.taken = fault_.ok(), .digest = text.ok() ? Sha256Hex(*text) : ""});
   return fault_;
 }
 
