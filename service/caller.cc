@@ -55,10 +55,7 @@ Callers::Callers(const Catalogue& catalogue, const TlsFiles* tls, std::chrono::m
 Callers::~Callers() = default;
 
 absl::StatusOr<Caller> Callers::Identify(const grpc::CallbackServerContext& context) const {
-  absl::StatusOr<Caller> caller =
-      tls_ != nullptr
-          ? IdentifyCertificate(CertificateOf(context))
-          : Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
+  absl::StatusOr<Caller> caller = IdentifyCertificate(tls_ == nullptr ? "" : CertificateOf(context));
   if (!caller.ok() || rates_ == nullptr) return caller;
   if (absl::Status taken = rates_->Of(*caller)->TakeCall(std::chrono::steady_clock::now()); !taken.ok()) return taken;
   return caller;

@@ -198,18 +198,17 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     CheckedResults valid = std::move(answer->checked.valid);
     applier_.SubmitWhenRoom(
         std::move(valid), request_.validate_only(),
-        [this, answer = std::move(answer),
-         validate_only = request_.validate_only()](absl::StatusOr<Decisions> decisions) mutable {
-          GiveAnswer(std::move(answer), validate_only, std::move(decisions));
+        [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
+          GiveAnswer(std::move(answer), std::move(decisions));
         },
         [this] { Proceed([this] { admitting_ = false; }); });
   }
 
-  void GiveAnswer(std::unique_ptr<Answer> answer, bool validate_only, absl::StatusOr<Decisions> decisions) {
+  void GiveAnswer(std::unique_ptr<Answer> answer, absl::StatusOr<Decisions> decisions) {
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
       FinishReceipts(answer->checked.places, decisions->decisions, answer->message.mutable_receipts());
-      service_.metrics_.CountResults(OutcomesOf(answer->message.receipts()), validate_only);
+      service_.metrics_.CountResults(OutcomesOf(answer->message.receipts()), answer->validate_only);
       answer->message.set_position(decisions->position);
       bytes = Serialised(answer->message);
       service_.gate_.RecordResults(answer->admission, std::move(answer->object), answer->validate_only,
