@@ -22,7 +22,7 @@ using google::protobuf::RepeatedPtrField;
 using google::protobuf::TextFormat;
 
 // In the order of Call.
-constexpr std::array<absl::string_view, 19> kCallNames = {
+constexpr std::array<absl::string_view, 20> kCallNames = {
     "IngestService.SubmitResults",
     "IngestService.StreamResults",
     "IngestService.GetResult",
@@ -32,6 +32,7 @@ constexpr std::array<absl::string_view, 19> kCallNames = {
     "TotalsService.WatchTotals",
     "TotalsService.GetCoverage",
     "TotalsService.ExplainTotal",
+    "TotalsService.DiffTotals",
     "CatalogueService.GetCatalogue",
     "CatalogueService.ListOperations",
     "CatalogueService.GetOperation",
@@ -171,6 +172,7 @@ absl::Status CallerRights::MayCall(Call call) const {
         return !results_.IsEmpty();
       case Call::kQueryTotals:
       case Call::kWatchTotals:
+      case Call::kDiffTotals:
         return !totals_.IsEmpty() || all_regions_ || !regions_.empty() || national_;
       case Call::kGetCoverage:
         return !coverage_.IsEmpty();

@@ -35,6 +35,7 @@ enum class Call {
   kWatchTotals,
   kGetCoverage,
   kExplainTotal,
+  kDiffTotals,
   kGetCatalogue,
   kListOperations,
   kGetOperation,

@@ -276,4 +276,22 @@ grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContex
   return reactor;
 }
 
+grpc::ServerUnaryReactor* TotalsService::DiffTotals(grpc::CallbackServerContext* context,
+                                                    const v1::DiffTotalsRequest* request,
+                                                    v1::DiffTotalsResponse* /*response*/) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kDiffTotals);
+  absl::Status status = admission.status();
+  if (status.ok()) {
+    // The results that moved a row are results: whoever asks for them needs the rights of an explanation.
+    status = Admitted(*admission, request->query(),
+                      request->has_row() ? admission->rights->MayExplain(request->query())
+                                         : admission->rights->MayQuery(request->query()))
+                 .status();
+  }
+  if (status.ok()) status = NotServedYet("DiffTotals");
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
 }  // namespace muster

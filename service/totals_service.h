@@ -45,9 +45,10 @@ class PagedAnswers {
 };
 
 // Totals come and go as bytes, so that an answer that is still right need not be made again.
-using TotalsServiceBase = v1::TotalsService::WithRawCallbackMethod_QueryTotals<
-    v1::TotalsService::WithCallbackMethod_WatchTotals<v1::TotalsService::WithCallbackMethod_GetCoverage<
-        v1::TotalsService::WithCallbackMethod_ExplainTotal<v1::TotalsService::Service>>>>;
+using TotalsServiceBase =
+    v1::TotalsService::WithRawCallbackMethod_QueryTotals<v1::TotalsService::WithCallbackMethod_WatchTotals<
+        v1::TotalsService::WithCallbackMethod_GetCoverage<v1::TotalsService::WithCallbackMethod_ExplainTotal<
+            v1::TotalsService::WithCallbackMethod_DiffTotals<v1::TotalsService::Service>>>>>;
 
 class TotalsService final : public TotalsServiceBase {
  public:
@@ -62,6 +63,8 @@ class TotalsService final : public TotalsServiceBase {
                                                                  const v1::WatchTotalsRequest* request) override;
   grpc::ServerUnaryReactor* ExplainTotal(grpc::CallbackServerContext* context, const v1::ExplainTotalRequest* request,
                                          v1::ExplainTotalResponse* response) override;
+  grpc::ServerUnaryReactor* DiffTotals(grpc::CallbackServerContext* context, const v1::DiffTotalsRequest* request,
+                                       v1::DiffTotalsResponse* response) override;
 
  private:
   // What a caller may be shown of a question, and what the audit says of it; empty: nothing.

@@ -539,6 +539,14 @@ INSTANTIATE_TEST_SUITE_P(
          grpc::UNIMPLEMENTED,
          "NOT_SERVED_YET",
          {}},
+        {"DiffTotals",
+         [](Client& client) {
+           v1::DiffTotalsResponse response;
+           return MUSTER_CALL(client, totals, DiffTotals, v1::DiffTotalsRequest(), &response);
+         },
+         grpc::UNIMPLEMENTED,
+         "NOT_SERVED_YET",
+         {}},
         {"Baseline",
          [](Client& client) {
            v1::QueryTotalsRequest request;

@@ -186,6 +186,15 @@ std::vector<CallRight> AllCallRights() {
          return client.totals->ExplainTotal(context, request, &response);
        },
        kInFull},
+      {"TotalsService.DiffTotals",
+       [](Client& client, grpc::ClientContext* context, const std::string& force) {
+         v1::DiffTotalsRequest request;
+         *request.mutable_query() = QueryOfForce(force);
+         request.set_from_position(1);
+         v1::DiffTotalsResponse response;
+         return client.totals->DiffTotals(context, request, &response);
+       },
+       kInFull},
       {"CatalogueService.GetCatalogue",
        [](Client& client, grpc::ClientContext* context, const std::string& /*force*/) {
          v1::GetCatalogueResponse response;
