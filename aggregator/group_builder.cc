@@ -101,13 +101,12 @@ Decision GroupBuilder::Duplicate(const State& state) const {
   decision.position = state.newest->position;
   if (state.group_index) {
     decision.accept_time_us = accept_time_us_;
-    decision.warned = Logged(*state.group_index);
-    if (decision.warned->warnings().empty()) decision.warned.reset();
+    decision.warned = Warned(*state.group_index);
     return decision;
   }
   decision.accept_time_us = state.stored_entry->accept_time_us;
   const store::v1::LoggedResult& logged = state.stored_entry->entry.result();
-  if (!logged.warnings().empty()) decision.warned = std::make_shared<const store::v1::LoggedResult>(logged);
+  if (!logged.warnings().empty()) decision.warned = logged.SerializeAsString();
   return decision;
 }
 
@@ -160,9 +159,10 @@ absl::StatusOr<Decision> GroupBuilder::DecideOne(const CheckedResults& results, 
   const size_t tail_begin = tails_.size();
   decided_.AppendToString(&tails_);
   const size_t group_index = entries_.size();
-  entries_.push_back({key, results.HeadOf(result), tail_begin, tails_.size() - tail_begin, replaced_position});
+  entries_.push_back({key, results.HeadOf(result), tail_begin, tails_.size() - tail_begin, replaced_position,
+                      !decided_.warnings().empty()});
   applied_.push_back(std::move(applied));
-  if (!decided_.warnings().empty()) decision.warned = Logged(group_index);
+  decision.warned = Warned(group_index);
   state.newest = NewestRevision{result.revision, result.retracted, result.digest, decision.position};
   state.stored_entry.reset();
   state.group_index = group_index;
@@ -177,12 +177,10 @@ void GroupBuilder::AddWarnings(absl::Span<const ResultWarning> warnings) {
   }
 }
 
-std::shared_ptr<const store::v1::LoggedResult> GroupBuilder::Logged(size_t group_index) const {
+std::string GroupBuilder::Warned(size_t group_index) const {
   const Entry& entry = entries_[group_index];
-  auto logged = std::make_shared<store::v1::LoggedResult>();
-  MUSTER_CHECK(logged->ParseFromString(
-      absl::StrCat(entry.head, absl::string_view(tails_).substr(entry.tail_begin, entry.tail_bytes))));
-  return logged;
+  if (!entry.warned) return {};
+  return absl::StrCat(entry.head, absl::string_view(tails_).substr(entry.tail_begin, entry.tail_bytes));
 }
 
 absl::StatusOr<std::optional<Contribution>> GroupBuilder::Held(const State& state) {

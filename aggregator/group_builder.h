@@ -32,8 +32,9 @@ struct Decision {
   // Where this revision is logged, and since when; 0 where it is not.
   LogPosition position = 0;
   int64_t accept_time_us = 0;
-  // As logged, for ACCEPTED, REVISED, RETRACTED and DUPLICATE; only where there is something to warn of.
-  std::shared_ptr<const store::v1::LoggedResult> warned;
+  // A store.v1.LoggedResult as it is logged, for ACCEPTED, REVISED, RETRACTED and DUPLICATE; empty where there is
+  // nothing to warn of. In bytes, so that it is not the writer who takes it apart.
+  std::string warned;
   // The revision that is stored, for CONFLICT and STALE.
   int64_t stored_revision = 0;
 };
@@ -96,6 +97,7 @@ class GroupBuilder {
     size_t tail_begin = 0;  // In tails_.
     size_t tail_bytes = 0;
     LogPosition replaced_position = 0;
+    bool warned = false;
   };
 
   LogPosition NextPosition() const { return first_position_ + static_cast<LogPosition>(entries_.size()); }
@@ -104,8 +106,8 @@ class GroupBuilder {
   // What the newest revision of a result holds for the totals.
   absl::StatusOr<std::optional<Contribution>> Held(const State& state);
   Contribution Added(const CheckedResults& results, const CheckedResults::Result& result, const Operation& operation);
-  // The logged form of an entry of this group.
-  std::shared_ptr<const store::v1::LoggedResult> Logged(size_t group_index) const;
+  // An entry of this group as it will be logged, if there is something to warn of; empty otherwise.
+  std::string Warned(size_t group_index) const;
   void AddWarnings(absl::Span<const ResultWarning> warnings);
   void Forget(size_t entries_before);
 

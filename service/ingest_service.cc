@@ -199,12 +199,53 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     applier_.SubmitWhenRoom(
         std::move(valid), request_.validate_only(),
         [this, answer = std::move(answer)](absl::StatusOr<Decisions> decisions) mutable {
-          GiveAnswer(std::move(answer), std::move(decisions));
+          OnDecided({std::move(answer), std::move(decisions)});
         },
         [this] { Proceed([this] { admitting_ = false; }); });
   }
 
-  void GiveAnswer(std::unique_ptr<Answer> answer, absl::StatusOr<Decisions> decisions) {
+  // What the applier made of one message.
+  struct DecidedMessage {
+    std::unique_ptr<Answer> answer;
+    absl::StatusOr<Decisions> decisions;
+  };
+
+  // Takes over from the applier's thread, of which there is one for all: the answers to large messages are made by the
+  // workers, in order. Small ones are made at once, if none is to be made before them.
+  void OnDecided(DecidedMessage message) {
+    const bool large = message.decisions.ok() && message.decisions->decisions.size() >= kMinHandedOnResults;
+    bool starts = false;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      starts = decided_.empty() && !answering_;
+      if (!starts || large) decided_.push_back(std::move(message));
+      answering_ = true;
+    }
+    if (!starts) return;
+    if (large) {
+      service_.workers_.Run([this] { GiveAnswers(); });
+    } else if (GiveAnswer(std::move(message))) {
+      GiveAnswers();
+    }
+  }
+
+  void GiveAnswers() {
+    bool more = true;
+    while (more) {
+      DecidedMessage message;
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        message = std::move(decided_.front());
+        decided_.pop_front();
+      }
+      more = GiveAnswer(std::move(message));
+    }
+  }
+
+  // Whether there is a next one to be made, by the same thread. If not, the call may be over.
+  bool GiveAnswer(DecidedMessage message) {
+    std::unique_ptr<Answer>& answer = message.answer;
+    absl::StatusOr<Decisions>& decisions = message.decisions;
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
       FinishReceipts(answer->checked.places, decisions->decisions, answer->message.mutable_receipts());
@@ -219,7 +260,10 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     }
     answer->message.Clear();
     answer->checked.Clear();
+    bool more = false;
     Proceed([&] {
+      more = !decided_.empty();
+      answering_ = more;
       --in_flight_;
       spare_answers_.push_back(std::move(answer));
       if (!decisions.ok()) {
@@ -229,6 +273,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
         answers_.push_back(bytes);  // Shares its slices.
       }
     });
+    return more;
   }
 
   // Makes a change, and starts whatever may be started after it. The change and the decision are one step: once another
@@ -278,7 +323,9 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   std::mutex mutex_;                      // Guards what follows; never held over a call into gRPC or the applier.
   std::deque<grpc::ByteBuffer> answers_;  // In order; the first is being written if writing_.
   std::vector<std::unique_ptr<Answer>> spare_answers_;  // Empty, for TakeAnswer.
-  int in_flight_ = 0;                                   // Messages that the applier has.
+  std::deque<DecidedMessage> decided_;                  // In order: what answers are to be made of.
+  bool answering_ = false;                              // An answer is being made.
+  int in_flight_ = 0;                                   // Messages that the applier has, or whose answer is to be made.
   bool reading_ = true;                                 // A read was started.
   bool admitting_ = false;                              // A message was read, and the applier has not yet admitted it.
   bool paused_ = false;                                 // The caller is over its rate.

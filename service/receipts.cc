@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/check.h"
 #include "domain/quote.h"
 #include "domain/timestamp.h"
 #include "domain/validation.h"
@@ -85,7 +86,10 @@ void Finish(const Decision& decision, int place, size_t* warning_bytes_left, v1:
   }
   receipt->set_position(decision.position);
   if (decision.position != 0) *receipt->mutable_accept_time() = TimestampOf(decision.accept_time_us);
-  if (decision.warned != nullptr) AddWarnings(*decision.warned, PathOf(place), warning_bytes_left, receipt);
+  if (decision.warned.empty()) return;
+  store::v1::LoggedResult warned;
+  MUSTER_CHECK(warned.ParseFromString(decision.warned));
+  AddWarnings(warned, PathOf(place), warning_bytes_left, receipt);
 }
 
 }  // namespace

@@ -59,6 +59,12 @@ v1::OperationResult Retraction(absl::string_view force, absl::string_view result
   return result;
 }
 
+store::v1::LoggedResult WarnedOf(const Decision& decision) {
+  store::v1::LoggedResult warned;
+  EXPECT_TRUE(!decision.warned.empty() && warned.ParseFromString(decision.warned));
+  return warned;
+}
+
 std::string RowInWords(const v1::TotalsRow& row) {
   std::vector<std::string> words;
   for (const std::string* const word : {&row.operation(), &row.region(), &row.force(), &row.date(), &row.metric()}) {

@@ -41,6 +41,9 @@ v1::OperationResult Warrants(absl::string_view force, absl::string_view result_i
 // What takes back every revision before it.
 v1::OperationResult Retraction(absl::string_view force, absl::string_view result_id, int64_t revision);
 
+// What a decision warns of, which must be something.
+store::v1::LoggedResult WarnedOf(const Decision& decision);
+
 // A row in one line: "south-east arrests child: 5 from 1/1", then what else there is to say of it: "exactly" is left
 // out, results and forces are counted behind "from".
 std::string RowInWords(const v1::TotalsRow& row);

@@ -166,7 +166,7 @@ TEST_P(RevisionTableTest, DecidesLogsAndMovesTheTotalsExactly) {
     EXPECT_EQ(decision.position, before + 1);
     EXPECT_EQ(decision.accept_time_us, now_us_);
   }
-  EXPECT_EQ(decision.warned, nullptr) << "nothing is odd";
+  EXPECT_EQ(decision.warned, "") << "nothing is odd";
   if (want == v1::OUTCOME_CONFLICT || want == v1::OUTCOME_STALE) {
     EXPECT_EQ(decision.stored_revision, stored_revision);
     EXPECT_EQ(decision.position, 0);
@@ -259,11 +259,12 @@ TEST_F(RevisionsTest, AFileSentAgainIsAllDuplicatesWithTheFirstReceiptsAndWrites
     EXPECT_EQ(second.decisions[i].accept_time_us, first.decisions[i].accept_time_us);
     EXPECT_EQ(LoggedAt(second.decisions[i].position).result().ShortDebugString(), file[i].ShortDebugString());
     // All but the first meet one of several days.
-    ASSERT_EQ(first.decisions[i].warned != nullptr, i > 0) << i;
-    ASSERT_EQ(second.decisions[i].warned != nullptr, i > 0) << i;
+    ASSERT_EQ(!first.decisions[i].warned.empty(), i > 0) << i;
+    ASSERT_EQ(!second.decisions[i].warned.empty(), i > 0) << i;
     if (i == 0) continue;
-    EXPECT_EQ(second.decisions[i].warned->ShortDebugString(), first.decisions[i].warned->ShortDebugString());
-    EXPECT_EQ(first.decisions[i].warned->ShortDebugString(), LoggedAt(first.decisions[i].position).ShortDebugString());
+    EXPECT_EQ(WarnedOf(second.decisions[i]).ShortDebugString(), WarnedOf(first.decisions[i]).ShortDebugString());
+    EXPECT_EQ(WarnedOf(first.decisions[i]).ShortDebugString(),
+              LoggedAt(first.decisions[i].position).ShortDebugString());
   }
   EXPECT_EQ(store().last_position(), last);
   EXPECT_THAT(store().appended(), ElementsAre(20)) << "nothing was asked of the store";
@@ -381,8 +382,9 @@ TEST_F(RevisionsTest, ValidateOnlyLeavesNoTraceInWarnings) {
   }
   const auto warnings_of = [](const Decision& decision) {
     std::vector<v1::WarningReason> reasons;
-    if (decision.warned == nullptr) return reasons;
-    for (const store::v1::LoggedWarning& warning : decision.warned->warnings()) reasons.push_back(warning.reason());
+    if (decision.warned.empty()) return reasons;
+    const store::v1::LoggedResult warned = WarnedOf(decision);
+    for (const store::v1::LoggedWarning& warning : warned.warnings()) reasons.push_back(warning.reason());
     return reasons;
   };
   const auto of_two_days = [](v1::OperationResult result) {

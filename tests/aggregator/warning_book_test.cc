@@ -28,9 +28,10 @@ std::vector<std::string> InWords(const google::protobuf::RepeatedPtrField<store:
 }
 
 std::vector<std::string> InWords(const Decision& decision) {
-  if (decision.warned == nullptr) return {};
-  EXPECT_FALSE(decision.warned->warnings().empty()) << "it is there only where there is something to warn of";
-  return InWords(decision.warned->warnings());
+  if (decision.warned.empty()) return {};
+  const store::v1::LoggedResult warned = WarnedOf(decision);
+  EXPECT_FALSE(warned.warnings().empty()) << "it is there only where there is something to warn of";
+  return InWords(warned.warnings());
 }
 
 v1::OperationResult On(v1::OperationResult result, int first_day, int last_day = 0) {
@@ -96,8 +97,8 @@ class WarningsTest : public AggregatorTest {
     const store::v1::LoggedResult logged = LoggedAt(decision.position);
     EXPECT_EQ(InWords(logged.warnings()), words);
     EXPECT_EQ(logged.result().ShortDebugString(), result.ShortDebugString());
-    if (decision.warned != nullptr) {
-      EXPECT_EQ(decision.warned->ShortDebugString(), logged.ShortDebugString());
+    if (!decision.warned.empty()) {
+      EXPECT_EQ(WarnedOf(decision).ShortDebugString(), logged.ShortDebugString());
     }
     return words;
   }
