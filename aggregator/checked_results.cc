@@ -6,7 +6,7 @@
 namespace muster {
 
 FieldProblems CheckedResults::Add(const v1::OperationResult& result, const Catalogue& catalogue,
-                                  const OperationDirectory& operations) {
+                                  const OperationDirectory& operations, absl::string_view serialised) {
   FieldProblems problems = ValidateResult(result, catalogue, operations, &values_, &validated_);
   if (!problems.empty()) return problems;
   Result checked;
@@ -26,7 +26,7 @@ FieldProblems CheckedResults::Add(const v1::OperationResult& result, const Catal
   checked.key_hash =
       absl::HashOf(absl::string_view(bytes_).substr(checked.begin), checked.operation_bytes, checked.force_bytes);
   const size_t head = bytes_.size();
-  AppendResultHead(result, validated_.digest, bytes_);
+  AppendResultHead(result, serialised, validated_.digest, bytes_);
   checked.head_bytes = bytes_.size() - head;
 
   checked.first_metric = validated_.values.first;

@@ -43,9 +43,10 @@ class CheckedResults {
     size_t warning_count = 0;
   };
 
-  // Validates a result, and adds it if nothing is wrong with it: see ValidateResult.
-  FieldProblems Add(const v1::OperationResult& result, const Catalogue& catalogue,
-                    const OperationDirectory& operations);
+  // Validates a result, and adds it if nothing is wrong with it: see ValidateResult. `serialised`, if not empty, are
+  // bytes that it was parsed from.
+  FieldProblems Add(const v1::OperationResult& result, const Catalogue& catalogue, const OperationDirectory& operations,
+                    absl::string_view serialised = {});
   // Keeps the memory.
   void Clear();
 

@@ -16,6 +16,7 @@
 #include "service/message_bytes.h"
 #include "service/page_tokens.h"
 #include "service/receipts.h"
+#include "service/results_request.h"
 
 namespace muster {
 namespace {
@@ -176,7 +177,8 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   void Admit() {
     absl::Status status = service_.gate_.Renew(&admission_);
     if (status.ok()) {
-      status = Parse(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
+      status =
+          reader_.Read(&request_bytes_, &request_) ? CheckResultCount(request_.results_size()) : MalformedMessage();
       if (!status.ok()) status = service_.gate_.Refuse(admission_, "", status);
     }
     if (!status.ok()) {
@@ -192,8 +194,9 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     answer->admission = admission_;
     answer->object = AuditObject(request_.results(), *cubes_.operations(), cubes_.catalogue());
     answer->validate_only = request_.validate_only();
-    CheckResults(request_.results(), *admission_.rights, cubes_.catalogue(), *cubes_.operations(), &answer->checked,
-                 answer->message.mutable_receipts());
+    CheckResults(request_.results(), reader_.results(), *admission_.rights, cubes_.catalogue(), *cubes_.operations(),
+                 &answer->checked, answer->message.mutable_receipts());
+    reader_.Clear();
     // Both callbacks may run before this returns, and the call may be over by then.
     CheckedResults valid = std::move(answer->checked.valid);
     applier_.SubmitWhenRoom(
@@ -318,6 +321,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   std::shared_ptr<ResultStream> self_;
   std::unique_ptr<Callers::Watch> watch_;
   grpc::ByteBuffer request_bytes_;
+  ResultsRequestReader reader_;
   v1::StreamResultsRequest request_;  // Reused: parsing into a used message is the quickest way.
 
   std::mutex mutex_;                      // Guards what follows; never held over a call into gRPC or the applier.
@@ -377,13 +381,15 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
 
   std::unique_ptr<Submission> submission = TakeSubmission();
   grpc::ByteBuffer bytes(*request);  // Shares its slices.
-  const absl::Status read =
-      Parse(&bytes, &submission->request) ? CheckResultCount(submission->request.results_size()) : MalformedMessage();
+  ResultsRequestReader reader;
+  const absl::Status read = reader.Read(&bytes, &submission->request)
+                                ? CheckResultCount(submission->request.results_size())
+                                : MalformedMessage();
   if (!read.ok()) return Finish(reactor, gate_.Refuse(*admission, "", read));
   const bool validate_only = submission->request.validate_only();
   submission->object = AuditObject(submission->request.results(), *cubes_.operations(), cubes_.catalogue());
-  CheckResults(submission->request.results(), *admission->rights, cubes_.catalogue(), *cubes_.operations(),
-               &submission->checked, submission->response.mutable_receipts());
+  CheckResults(submission->request.results(), reader.results(), *admission->rights, cubes_.catalogue(),
+               *cubes_.operations(), &submission->checked, submission->response.mutable_receipts());
   submission->admission = *std::move(admission);
   CheckedResults valid = std::move(submission->checked.valid);
   const absl::Status queued = applier_.Submit(

@@ -94,7 +94,8 @@ void Finish(const Decision& decision, int place, size_t* warning_bytes_left, v1:
 
 }  // namespace
 
-void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const CallerRights& rights,
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results,
+                  absl::Span<const absl::string_view> serialised, const CallerRights& rights,
                   const Catalogue& catalogue, const OperationDirectory& operations, CheckedRequest* request,
                   google::protobuf::RepeatedPtrField<v1::Receipt>* receipts) {
   receipts->Reserve(results.size());
@@ -105,8 +106,11 @@ void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>&
     receipt.set_result_id(result.result_id());
     receipt.set_revision(result.revision());
     const bool is_allowed = rights.MaySubmitFor(result.force());
-    FieldProblems problems = is_allowed ? request->valid.Add(result, catalogue, operations)
-                                        : ProblemsOfAnothers(result, rights, catalogue, operations);
+    FieldProblems problems =
+        is_allowed
+            ? request->valid.Add(result, catalogue, operations,
+                                 serialised.empty() ? absl::string_view() : serialised[static_cast<size_t>(index)])
+            : ProblemsOfAnothers(result, rights, catalogue, operations);
     if (problems.empty()) {
       const Sha256Digest& digest = request->valid[request->valid.size() - 1].digest;
       receipt.set_digest(digest.data(), digest.size());

@@ -28,9 +28,11 @@ struct CheckedRequest {
   }
 };
 
-// Validates every result into `request`, which is empty. Appends one receipt for each to `receipts`, in order: those of
-// refused results are finished, also of results for which `rights` does not let the caller submit.
-void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results, const CallerRights& rights,
+// Validates every result into `request`, which is empty; `serialised` are the bytes that they were parsed from, or
+// none. Appends one receipt for each to `receipts`, in order: those of refused results are finished, also of results
+// for which `rights` does not let the caller submit.
+void CheckResults(const google::protobuf::RepeatedPtrField<v1::OperationResult>& results,
+                  absl::Span<const absl::string_view> serialised, const CallerRights& rights,
                   const Catalogue& catalogue, const OperationDirectory& operations, CheckedRequest* request,
                   google::protobuf::RepeatedPtrField<v1::Receipt>* receipts);
 

@@ -86,7 +86,8 @@ void ClearResult(LogEntry& entry) {
 
 }  // namespace
 
-void AppendResultHead(const muster::v1::OperationResult& result, absl::Span<const uint8_t> digest, std::string& bytes) {
+void AppendResultHead(const muster::v1::OperationResult& result, absl::string_view serialised,
+                      absl::Span<const uint8_t> digest, std::string& bytes) {
   // ByteSizeLong leaves the size of every sub-message in it, which serialising then uses.
   const size_t result_bytes = result.ByteSizeLong();
   const size_t begin = bytes.size();
@@ -94,7 +95,8 @@ void AppendResultHead(const muster::v1::OperationResult& result, absl::Span<cons
   bytes.resize(begin + head_bytes);
   auto* const first = reinterpret_cast<uint8_t*>(bytes.data() + begin);
   uint8_t* end = BeginFrame(kLoggedResultTag, result_bytes, first);
-  end = result.SerializeWithCachedSizesToArray(end);
+  end = serialised.size() == result_bytes ? std::copy(serialised.begin(), serialised.end(), end)
+                                          : result.SerializeWithCachedSizesToArray(end);
   end = BeginFrame(kLoggedDigestTag, digest.size(), end);
   end = std::copy(digest.begin(), digest.end(), end);
   MUSTER_CHECK(static_cast<size_t>(end - first) == head_bytes);

@@ -25,7 +25,10 @@ inline constexpr size_t kMaxChunkEntries = 64;
 inline constexpr size_t kMaxChunkBytes = 16 * 1024;
 
 // Appends what is known of a result before it is decided, as the head of a GroupEntry: the result and its digest.
-void AppendResultHead(const muster::v1::OperationResult& result, absl::Span<const uint8_t> digest, std::string& bytes);
+// `serialised`, if not empty, are bytes that `result` was parsed from; they are taken as they are unless they are
+// longer than need be.
+void AppendResultHead(const muster::v1::OperationResult& result, absl::string_view serialised,
+                      absl::Span<const uint8_t> digest, std::string& bytes);
 
 // Writes chunks, one after the other, into memory that it keeps: the longest chunk that it ever wrote.
 // For one thread at a time.

@@ -143,7 +143,7 @@ bool FuzzedServer::Check(const std::string& bytes, Submitted* submitted) const {
   static const std::shared_ptr<const CallerRights> kOperatorRights =
       Rights::Default(cubes_->shared_catalogue())
           ->Of(Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true});
-  CheckResults(submitted->request.results(), *kOperatorRights, cubes_->catalogue(), *cubes_->operations(),
+  CheckResults(submitted->request.results(), {}, *kOperatorRights, cubes_->catalogue(), *cubes_->operations(),
                &submitted->checked, submitted->response.mutable_receipts());
   MUSTER_CHECK(submitted->response.receipts_size() == submitted->request.results_size());
   return true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -95,7 +96,7 @@ TEST(LogChunkTest, AHeadAndTheRestAreTheWholeMessage) {
   rest.clear_digest();
   const std::string& digest = whole.result().digest();
   std::string head = "before";
-  AppendResultHead(whole.result().result(), {reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}, head);
+  AppendResultHead(whole.result().result(), "", {reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}, head);
   ASSERT_EQ(head.substr(0, 6), "before");
   const std::string tail = rest.SerializeAsString();
   GroupEntry entry;
@@ -109,6 +110,34 @@ TEST(LogChunkTest, AHeadAndTheRestAreTheWholeMessage) {
   LogEntry read;
   ASSERT_TRUE(ReadLogEntry(view.entry(0), read).ok());
   EXPECT_EQ(read.SerializeAsString(), whole.SerializeAsString());
+}
+
+TEST(LogChunkTest, AResultIsKeptAsItCameUnlessItCameLongerThanNeedBe) {
+  muster::v1::OperationResult result = AFullResult().result().result();
+  const std::string own = result.SerializeAsString();
+  muster::v1::OperationResult without_id = result;
+  without_id.clear_result_id();
+  muster::v1::OperationResult id;
+  id.set_result_id(result.result_id());
+  const std::string other_order = without_id.SerializeAsString() + id.SerializeAsString();
+  const std::string twice = own + id.SerializeAsString();
+  ASSERT_NE(other_order, own);
+  struct Row {
+    const char* name;
+    std::string serialised;
+    std::string kept;
+  };
+  for (const Row& row : std::vector<Row>{{"none", "", own},
+                                         {"its own", own, own},
+                                         {"fields in another order", other_order, other_order},
+                                         {"a field that is said twice", twice, own}}) {
+    std::string head;
+    AppendResultHead(result, row.serialised, {}, head);
+    store::v1::LoggedResult logged;
+    ASSERT_TRUE(logged.ParseFromString(head)) << row.name;
+    EXPECT_EQ(logged.result().SerializeAsString(), own) << row.name;
+    EXPECT_TRUE(absl::StrContains(head, row.kept)) << row.name;
+  }
 }
 
 TEST(LogChunkTest, EveryAcceptTimeRoundTrips) {
