@@ -9,7 +9,7 @@ namespace muster {
 namespace {
 
 // The whole of a metric, if the result has it.
-const Amount* WholeOf(const MetricValues& values) {
+const ResultAmount* WholeOf(const MetricValues& values) {
   return !values.nodes.empty() && values.nodes.front().node == 0 ? &values.nodes.front().amount : nullptr;
 }
 
@@ -58,9 +58,9 @@ void WarningBook::Add(size_t operation, ForceIndex force, const Contribution& co
   for (size_t index = 0; index < contribution.values.size(); ++index) {
     const MetricValues values = contribution.values[index];
     Count(operation, force, values.metric, contribution.period, sign);
-    if (const Amount* const whole = WholeOf(values)) {
+    if (const ResultAmount* const whole = WholeOf(values)) {
       Usual& usual = usual_[SlotOf(force, values.metric)];
-      usual.sum += whole->sum * sign;
+      usual.sum += absl::int128(whole->sum) * sign;
       usual.result_count += sign;
     }
   }
@@ -104,9 +104,9 @@ std::vector<ResultWarning> WarningBook::Check(size_t operation, const Operation&
       warnings.push_back({v1::WARNING_REASON_COVERED_BY_JOINT_RETURN, values.first_figure});
     }
     const Usual& usual = usual_[SlotOf(force, values.metric)];
-    const Amount* const whole = WholeOf(values);
+    const ResultAmount* const whole = WholeOf(values);
     if (whole != nullptr && usual.result_count >= kUsualNeedsResults && usual.sum > 0 &&
-        whole->sum * usual.result_count > usual.sum * kUnusualFactor) {
+        absl::int128(whole->sum) * usual.result_count > usual.sum * kUnusualFactor) {
       warnings.push_back({v1::WARNING_REASON_UNUSUAL_VALUE, values.first_figure});
     }
   }

@@ -2,8 +2,9 @@
 
 namespace muster {
 
-Amount Amount::Stated(int64_t base_value, v1::Qualifier qualifier) {
-  Amount amount;
+template <typename Sum, typename Count>
+BasicAmount<Sum, Count> BasicAmount<Sum, Count>::Stated(int64_t base_value, v1::Qualifier qualifier) {
+  BasicAmount amount;
   amount.sum = base_value;
   switch (qualifier) {
     case v1::QUALIFIER_AT_LEAST:
@@ -23,40 +24,21 @@ Amount Amount::Stated(int64_t base_value, v1::Qualifier qualifier) {
   return amount;
 }
 
-Amount Amount::Uncounted() {
-  Amount amount;
+template <typename Sum, typename Count>
+BasicAmount<Sum, Count> BasicAmount<Sum, Count>::Uncounted() {
+  BasicAmount amount;
   amount.uncounted_count = 1;
   return amount;
 }
 
-Amount& Amount::operator+=(const Amount& other) {
-  sum += other.sum;
-  estimate_sum += other.estimate_sum;
-  at_most_sum += other.at_most_sum;
-  at_least_count += other.at_least_count;
-  at_most_count += other.at_most_count;
-  estimate_count += other.estimate_count;
-  uncounted_count += other.uncounted_count;
-  return *this;
-}
-
-Amount& Amount::operator-=(const Amount& other) {
-  sum -= other.sum;
-  estimate_sum -= other.estimate_sum;
-  at_most_sum -= other.at_most_sum;
-  at_least_count -= other.at_least_count;
-  at_most_count -= other.at_most_count;
-  estimate_count -= other.estimate_count;
-  uncounted_count -= other.uncounted_count;
-  return *this;
-}
-
-std::optional<absl::int128> Amount::AtMost() const {
+template <typename Sum, typename Count>
+std::optional<Sum> BasicAmount<Sum, Count>::AtMost() const {
   if (at_least_count != 0 || estimate_count != 0 || uncounted_count != 0) return std::nullopt;
   return sum;
 }
 
-v1::Qualifier Amount::CarefulQualifier() const {
+template <typename Sum, typename Count>
+v1::Qualifier BasicAmount<Sum, Count>::CarefulQualifier() const {
   const bool may_be_more = at_least_count != 0 || uncounted_count != 0;
   const bool may_be_less = at_most_count != 0;
   if (estimate_count != 0 || (may_be_more && may_be_less)) return v1::QUALIFIER_ESTIMATE;
@@ -64,5 +46,8 @@ v1::Qualifier Amount::CarefulQualifier() const {
   if (may_be_less) return v1::QUALIFIER_AT_MOST;
   return v1::QUALIFIER_EXACT;
 }
+
+template struct BasicAmount<absl::int128, int64_t>;
+template struct BasicAmount<int64_t, int32_t>;
 
 }  // namespace muster

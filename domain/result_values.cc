@@ -48,7 +48,7 @@ class MetricSolver {
       values_[static_cast<size_t>(node)] = ValueAt(node, oddities);
     }
     for (int node = 0; node < lattice_.size(); ++node) {
-      const std::optional<Amount>& amount = values_[static_cast<size_t>(node)];
+      const std::optional<ResultAmount>& amount = values_[static_cast<size_t>(node)];
       if (amount) values->AddNode({node, *amount, NotBrokenDown(node, *amount)});
     }
   }
@@ -84,10 +84,10 @@ class MetricSolver {
   }
 
   // The sum of the children of `node` along one axis; nullopt if none has a value.
-  std::optional<Amount> SumOfChildren(int node, int axis) const {
-    std::optional<Amount> sum;
+  std::optional<ResultAmount> SumOfChildren(int node, int axis) const {
+    std::optional<ResultAmount> sum;
     for (const int child : lattice_.ChildrenOf(node, axis)) {
-      const std::optional<Amount>& value = values_[static_cast<size_t>(child)];
+      const std::optional<ResultAmount>& value = values_[static_cast<size_t>(child)];
       if (!value) continue;
       if (!sum) sum.emplace();
       *sum += *value;
@@ -97,10 +97,10 @@ class MetricSolver {
 
   // The same where groups are about: what a group in `active` covers is in that group already. Rare, and the trees are
   // small, so it walks down anew for every node.
-  std::optional<Amount> SumBesideGroups(int node, int axis, std::vector<const Group*>* active) const {
-    std::optional<Amount> sum;
+  std::optional<ResultAmount> SumBesideGroups(int node, int axis, std::vector<const Group*>* active) const {
+    std::optional<ResultAmount> sum;
     for (const int child : lattice_.ChildrenOf(node, axis)) {
-      const std::optional<Amount> part = PartBesideGroups(child, active);
+      const std::optional<ResultAmount> part = PartBesideGroups(child, active);
       if (!part) continue;
       if (!sum) sum.emplace();
       *sum += *part;
@@ -108,25 +108,25 @@ class MetricSolver {
     return sum;
   }
 
-  std::optional<Amount> PartBesideGroups(int node, std::vector<const Group*>* active) const {
+  std::optional<ResultAmount> PartBesideGroups(int node, std::vector<const Group*>* active) const {
     for (const Group* const group : *active) {
       if (Covers(*group, node)) return std::nullopt;
     }
     const ResolvedFigure* const stated = stated_[static_cast<size_t>(node)];
     if (stated != nullptr && stated->amount.uncounted_count == 0) return stated->amount;
-    std::optional<Amount> value = PartsWithGroups(node, active, nullptr);
+    std::optional<ResultAmount> value = PartsWithGroups(node, active, nullptr);
     if (stated != nullptr) Add(stated->amount, &value);
     return value;
   }
 
   // The parts of `node`: its groups, and of its children what these do not cover.
-  std::optional<Amount> PartsWithGroups(int node, std::vector<const Group*>* active,
-                                        std::vector<ValueOddity>* oddities) const {
+  std::optional<ResultAmount> PartsWithGroups(int node, std::vector<const Group*>* active,
+                                              std::vector<ValueOddity>* oddities) const {
     const size_t active_before = active->size();
     for (const Group& group : groups_) {
       if (group.node == node) active->push_back(&group);
     }
-    std::optional<Amount> parts;
+    std::optional<ResultAmount> parts;
     for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
       Larger(SumBesideGroups(node, axis, active), &parts, oddities);
     }
@@ -137,13 +137,13 @@ class MetricSolver {
     return parts;
   }
 
-  static void Add(const Amount& amount, std::optional<Amount>* sum) {
+  static void Add(const ResultAmount& amount, std::optional<ResultAmount>* sum) {
     if (!*sum) sum->emplace();
     **sum += amount;
   }
 
   // Takes `candidate` if it is the larger; notes if the two disagree.
-  void Larger(const std::optional<Amount>& candidate, std::optional<Amount>* parts,
+  void Larger(const std::optional<ResultAmount>& candidate, std::optional<ResultAmount>* parts,
               std::vector<ValueOddity>* oddities) const {
     if (!candidate) return;
     if (!*parts) {
@@ -159,21 +159,21 @@ class MetricSolver {
     }
   }
 
-  std::optional<Amount> PartsOf(int node, std::vector<ValueOddity>* oddities) const {
+  std::optional<ResultAmount> PartsOf(int node, std::vector<ValueOddity>* oddities) const {
     if (!groups_.empty()) {
       std::vector<const Group*> active;
       return PartsWithGroups(node, &active, oddities);
     }
-    std::optional<Amount> parts;
+    std::optional<ResultAmount> parts;
     for (int axis = 0; axis < lattice_.axis_count(); ++axis) Larger(SumOfChildren(node, axis), &parts, oddities);
     return parts;
   }
 
-  std::optional<Amount> ValueAt(int node, std::vector<ValueOddity>* oddities) const {
+  std::optional<ResultAmount> ValueAt(int node, std::vector<ValueOddity>* oddities) const {
     const ResolvedFigure* const stated = stated_[static_cast<size_t>(node)];
     if (!additive_) return ValueWherePartsOverlap(node, stated, oddities);
     if (stated == nullptr) return PartsOf(node, oddities);
-    std::optional<Amount> parts = PartsOf(node, nullptr);
+    std::optional<ResultAmount> parts = PartsOf(node, nullptr);
     if (stated->amount.uncounted_count != 0) {
       Add(stated->amount, &parts);
       return parts;
@@ -182,19 +182,19 @@ class MetricSolver {
     return stated->amount;
   }
 
-  std::optional<Amount> ValueWherePartsOverlap(int node, const ResolvedFigure* stated,
-                                               std::vector<ValueOddity>* oddities) const {
+  std::optional<ResultAmount> ValueWherePartsOverlap(int node, const ResolvedFigure* stated,
+                                                     std::vector<ValueOddity>* oddities) const {
     if (stated != nullptr) {
       // Several parts may overlap, but none is larger than the whole.
       for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
         for (const int child : lattice_.ChildrenOf(node, axis)) {
-          const std::optional<Amount>& value = values_[static_cast<size_t>(child)];
+          const std::optional<ResultAmount>& value = values_[static_cast<size_t>(child)];
           if (value && NoteIfAbove(*value, *stated, oddities)) return stated->amount;
         }
       }
       return stated->amount;
     }
-    std::optional<Amount> largest;
+    std::optional<ResultAmount> largest;
     for (const Group& group : groups_) {
       if (group.node == node && (!largest || IsLarger(group.figure->amount, *largest))) largest = group.figure->amount;
     }
@@ -203,8 +203,8 @@ class MetricSolver {
 
   // Which of two stated values is the larger: of equal ones that of which more is certain, then the one that may be
   // more. Two that are neither are the same, so it never matters in what order the catalogue lists their categories.
-  static bool IsLarger(const Amount& a, const Amount& b) {
-    const auto rank = [](const Amount& amount) {
+  static bool IsLarger(const ResultAmount& a, const ResultAmount& b) {
+    const auto rank = [](const ResultAmount& amount) {
       return std::tuple(amount.sum, amount.AtLeast(), !amount.AtMost().has_value(), amount.uncounted_count,
                         amount.at_least_count, -amount.at_most_count);
     };
@@ -212,21 +212,21 @@ class MetricSolver {
   }
 
   // Notes if `parts` are above what was stated, as far as the words allow to tell.
-  static bool NoteIfAbove(const Amount& parts, const ResolvedFigure& stated, std::vector<ValueOddity>* oddities) {
+  static bool NoteIfAbove(const ResultAmount& parts, const ResolvedFigure& stated, std::vector<ValueOddity>* oddities) {
     const bool has_no_bound = stated.amount.at_least_count != 0 || stated.amount.uncounted_count != 0;
     if (has_no_bound || parts.sum - parts.at_most_sum <= stated.amount.sum) return false;
     oddities->push_back({v1::WARNING_REASON_BREAKDOWN_SUM_MISMATCH, stated.figure_index});
     return true;
   }
 
-  std::array<absl::int128, Lattice::kAxes> NotBrokenDown(int node, const Amount& amount) const {
-    std::array<absl::int128, Lattice::kAxes> left{};
+  std::array<int64_t, Lattice::kAxes> NotBrokenDown(int node, const ResultAmount& amount) const {
+    std::array<int64_t, Lattice::kAxes> left{};
     if (!additive_) return left;
     for (int axis = 0; axis < lattice_.axis_count(); ++axis) {
       if (lattice_.ChildrenOf(node, axis).empty()) continue;
-      const std::optional<Amount> parts = SumOfChildren(node, axis);
-      const absl::int128 rest = parts ? amount.sum - parts->sum : amount.sum;
-      left[static_cast<size_t>(axis)] = std::max<absl::int128>(rest, 0);
+      const std::optional<ResultAmount> parts = SumOfChildren(node, axis);
+      const int64_t rest = parts ? amount.sum - parts->sum : amount.sum;
+      left[static_cast<size_t>(axis)] = std::max<int64_t>(rest, 0);
     }
     return left;
   }
@@ -236,7 +236,7 @@ class MetricSolver {
   const int first_figure_index_;
   std::vector<const ResolvedFigure*> stated_;  // By node; nullptr where nothing was stated.
   std::vector<Group> groups_;
-  std::vector<std::optional<Amount>> values_;  // By node, filled from the last to the first.
+  std::vector<std::optional<ResultAmount>> values_;  // By node, filled from the last to the first.
 };
 
 // The usual case, worked out without solving: one figure of an additive metric that names one node. Every node that
@@ -280,9 +280,9 @@ void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> 
   }
 }
 
-Amount AmountOf(const v1::Figure& figure) {
-  return figure.has_value() ? Amount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
-                            : Amount::Uncounted();
+ResultAmount AmountOf(const v1::Figure& figure) {
+  return figure.has_value() ? ResultAmount::Stated(figure.value() * BaseUnitsIn(figure.unit()), figure.qualifier())
+                            : ResultAmount::Uncounted();
 }
 
 std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1::Figure& figure, int figure_index) {
@@ -332,7 +332,7 @@ ValuesView AddZeros(std::vector<MetricIndex> metrics, ResultValues* values) {
   std::sort(metrics.begin(), metrics.end());
   for (const MetricIndex metric : metrics) {
     values->AddMetric(metric, std::nullopt);
-    values->AddNode({0, Amount(), {}});
+    values->AddNode({0, ResultAmount(), {}});
   }
   return view;
 }
@@ -367,6 +367,7 @@ absl::StatusOr<ValuesView> ValuesOfStored(const Catalogue& catalogue, const v1::
     return AddZeros(std::move(metrics), values);
   }
 
+  if (result.figures_size() > kMaxFigures) return damaged("has more figures than a result may have");
   std::vector<ResolvedFigure> figures;
   figures.reserve(static_cast<size_t>(result.figures_size()));
   for (const v1::Figure& figure : result.figures()) {

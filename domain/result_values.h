@@ -17,13 +17,16 @@
 
 namespace muster {
 
+// Of one result. What its figures state then fits 64 bits, however it is added up.
+inline constexpr int kMaxFigures = 1'000;
+
 // The value of one node.
 struct NodeValue {
   int node = 0;
-  Amount amount;
+  ResultAmount amount;
   // Of `amount.sum`, what the children along each axis leave; never below zero. Zero beyond the metric's axes, at
   // leaves, and where parts may overlap.
-  std::array<absl::int128, Lattice::kAxes> not_broken_down{};
+  std::array<int64_t, Lattice::kAxes> not_broken_down{};
 };
 
 // The values of one metric, by ascending node; only nodes that hold something.
@@ -84,7 +87,7 @@ using TreeNodes = absl::InlinedVector<int, 4>;
 struct ResolvedFigure {
   MetricIndex metric = 0;
   int figure_index = 0;
-  Amount amount;
+  ResultAmount amount;
   // For each axis the tree nodes that it names: one is the usual case (0, "all", if none was named), several are a
   // group that was not split. None of them is within another.
   std::array<TreeNodes, Lattice::kAxes> tree_nodes;
@@ -122,7 +125,7 @@ void ComputeValues(const Catalogue& catalogue, absl::Span<const ResolvedFigure> 
 std::optional<ResolvedFigure> ResolveNames(const Catalogue& catalogue, const v1::Figure& figure, int figure_index);
 
 // What a figure states, in base units; its value must be one that ValidateResult takes.
-Amount AmountOf(const v1::Figure& figure);
+ResultAmount AmountOf(const v1::Figure& figure);
 
 // The same figure twice in `figures`: equal metric and tree nodes. Sorts `figures` as ComputeValues wants them and
 // returns pairs of (figure index, index of the earlier one).

@@ -19,7 +19,6 @@
 namespace muster {
 
 // Bounds of a result.
-inline constexpr int kMaxFigures = 1'000;
 inline constexpr int kMaxCategoriesOfFigure = 64;
 inline constexpr size_t kMaxResultIdBytes = 64;
 inline constexpr size_t kMaxReasonBytes = 500;

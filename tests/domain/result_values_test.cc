@@ -574,7 +574,7 @@ std::string Line(const PlainValue& value) {
 }
 
 std::string Line(const NodeValue& value) {
-  const Amount& amount = value.amount;
+  const ResultAmount& amount = value.amount;
   return absl::StrCat(
       "sum ", static_cast<int64_t>(amount.sum), ", estimate ", static_cast<int64_t>(amount.estimate_sum), ", at most ",
       static_cast<int64_t>(amount.at_most_sum), "; of at least ", amount.at_least_count, ", at most ",
