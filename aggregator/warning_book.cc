@@ -28,7 +28,7 @@ void WarningBook::Fill(const FrozenCubes& cubes) {
     for (MetricIndex metric = 0; metric < catalogue_->metric_count(); ++metric) {
       const MetricCube& cube = frozen.cube->metric(metric);
       for (const auto& [period, block] : cube.periods) {
-        Count(frozen.number, frozen.force, metric, period, block.result_count());
+        Count(frozen.number, frozen.force, metric, DaysOf(period), block.result_count());
       }
       if (const Cell* const whole = cube.whole.Find(0)) {
         Usual& usual = usual_[SlotOf(frozen.force, metric)];
@@ -39,25 +39,26 @@ void WarningBook::Fill(const FrozenCubes& cubes) {
   }
 }
 
-void WarningBook::Count(size_t operation, ForceIndex force, MetricIndex metric, const Period& period, int64_t by) {
+void WarningBook::Count(size_t operation, ForceIndex force, MetricIndex metric, const Days& days, int64_t by) {
   if (operation >= periods_.size()) periods_.resize(operation + 1);
   std::vector<Periods>& slots = periods_[operation];
   if (slots.empty()) slots.resize(usual_.size());
   Periods& periods = slots[SlotOf(force, metric)];
-  if (!period.IsOneDay()) periods.long_count += by;
-  const auto place = std::lower_bound(periods.counts.begin(), periods.counts.end(), period,
-                                      [](const auto& entry, const Period& wanted) { return entry.first < wanted; });
-  if (place == periods.counts.end() || !(place->first == period)) {
-    periods.counts.insert(place, {period, by});
+  if (!days.IsOneDay()) periods.long_count += by;
+  const auto place = std::lower_bound(periods.counts.begin(), periods.counts.end(), days,
+                                      [](const auto& entry, const Days& wanted) { return entry.first < wanted; });
+  if (place == periods.counts.end() || place->first != days) {
+    periods.counts.insert(place, {days, by});
   } else if ((place->second += by) == 0) {
     periods.counts.erase(place);
   }
 }
 
 void WarningBook::Add(size_t operation, ForceIndex force, const Contribution& contribution, int sign) {
+  const Days days = DaysOf(contribution.period);
   for (size_t index = 0; index < contribution.values.size(); ++index) {
     const MetricValues values = contribution.values[index];
-    Count(operation, force, values.metric, contribution.period, sign);
+    Count(operation, force, values.metric, days, sign);
     if (const ResultAmount* const whole = WholeOf(values)) {
       Usual& usual = usual_[SlotOf(force, values.metric)];
       usual.sum += absl::int128(whole->sum) * sign;
@@ -72,31 +73,43 @@ const WarningBook::Periods& WarningBook::PeriodsOf(size_t operation, ForceIndex 
   return periods_[operation][SlotOf(force, metric)];
 }
 
-bool WarningBook::MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const {
+bool WarningBook::MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Days& days) const {
   const Periods& periods = PeriodsOf(operation, force, metric);
-  if (periods.long_count == 0 && period.IsOneDay()) return false;  // Several results of a day are how events come.
+  if (periods.long_count == 0 && days.IsOneDay()) return false;  // Several results of a day are how events come.
   return std::any_of(periods.counts.begin(), periods.counts.end(), [&](const auto& entry) {
-    return entry.first.Overlaps(period) && !(entry.first.IsOneDay() && period.IsOneDay());
+    return entry.first.Overlaps(days) && !(entry.first.IsOneDay() && days.IsOneDay());
   });
 }
 
-bool WarningBook::Covers(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const {
+bool WarningBook::Covers(size_t operation, ForceIndex force, MetricIndex metric, const Days& days) const {
   const Periods& periods = PeriodsOf(operation, force, metric);
   return std::any_of(periods.counts.begin(), periods.counts.end(),
-                     [&](const auto& entry) { return entry.first.Overlaps(period); });
+                     [&](const auto& entry) { return entry.first.Overlaps(days); });
+}
+
+void WarningBook::Prefetch(size_t operation, ForceIndex force, const Contribution& contribution) const {
+  const auto for_each_metric = [&](const auto& prefetch) {
+    for (size_t index = 0; index < contribution.values.size(); ++index) prefetch(contribution.values[index].metric);
+  };
+  for_each_metric([&](MetricIndex metric) {
+    __builtin_prefetch(&PeriodsOf(operation, force, metric));
+    __builtin_prefetch(&usual_[SlotOf(force, metric)]);
+  });
+  // What those point to.
+  for_each_metric([&](MetricIndex metric) { __builtin_prefetch(PeriodsOf(operation, force, metric).counts.data()); });
 }
 
 std::vector<ResultWarning> WarningBook::Check(size_t operation, const Operation& facts, ForceIndex force,
                                               const Contribution& contribution, int64_t accept_time_us) const {
+  Prefetch(operation, force, contribution);
+  const Days days = DaysOf(contribution.period);
   std::vector<ResultWarning> warnings;
   for (size_t index = 0; index < contribution.values.size() && !contribution.nil; ++index) {
     const MetricValues values = contribution.values[index];
-    if (MeetsOther(operation, force, values.metric, contribution.period)) {
+    if (MeetsOther(operation, force, values.metric, days)) {
       warnings.push_back({v1::WARNING_REASON_OVERLAPPING_PERIOD, values.first_figure});
     }
-    const auto covers_too = [&](ForceIndex other) {
-      return Covers(operation, other, values.metric, contribution.period);
-    };
+    const auto covers_too = [&](ForceIndex other) { return Covers(operation, other, values.metric, days); };
     const std::vector<ForceIndex>& consortia = catalogue_->ConsortiaOf(force);
     const std::vector<ForceIndex>& covered = catalogue_->CoveredBy(force);
     if (std::any_of(consortia.begin(), consortia.end(), covers_too) ||

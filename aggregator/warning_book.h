@@ -39,9 +39,21 @@ class WarningBook {
                                    const Contribution& contribution, int64_t accept_time_us) const;
 
  private:
+  // A period, small: there is one for every day of every metric of every force, and each result looks at several.
+  struct Days {
+    int32_t first = 0;  // As OrderOf.
+    int32_t last = 0;
+
+    bool IsOneDay() const { return first == last; }
+    bool Overlaps(const Days& other) const { return first <= other.last && other.first <= last; }
+    friend auto operator<=>(const Days&, const Days&) = default;
+  };
+  static Days DaysOf(const Period& period) {
+    return {static_cast<int32_t>(OrderOf(period.first)), static_cast<int32_t>(OrderOf(period.last))};
+  }
   // The results of one operation, force and metric, by period.
   struct Periods {
-    std::vector<std::pair<Period, int64_t>> counts;
+    std::vector<std::pair<Days, int64_t>> counts;
     int64_t long_count = 0;  // Of those, results of several days.
   };
   struct Usual {
@@ -50,11 +62,13 @@ class WarningBook {
   };
 
   const Periods& PeriodsOf(size_t operation, ForceIndex force, MetricIndex metric) const;
-  // Whether a result of the force states the metric for days of `period` in a way that looks like counting twice.
-  bool MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const;
-  // Whether a result of the force states the metric for any day of `period`.
-  bool Covers(size_t operation, ForceIndex force, MetricIndex metric, const Period& period) const;
-  void Count(size_t operation, ForceIndex force, MetricIndex metric, const Period& period, int64_t by);
+  // Whether a result of the force states the metric for some of `days` in a way that looks like counting twice.
+  bool MeetsOther(size_t operation, ForceIndex force, MetricIndex metric, const Days& days) const;
+  // Whether a result of the force states the metric for any of `days`.
+  bool Covers(size_t operation, ForceIndex force, MetricIndex metric, const Days& days) const;
+  void Count(size_t operation, ForceIndex force, MetricIndex metric, const Days& days, int64_t by);
+  // Begins to fetch what Check will look at from memory, all of it side by side.
+  void Prefetch(size_t operation, ForceIndex force, const Contribution& contribution) const;
   size_t SlotOf(ForceIndex force, MetricIndex metric) const;
 
   const Catalogue* catalogue_;
