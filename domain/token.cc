@@ -46,6 +46,12 @@ std::string TokenText(absl::string_view random_bytes) {
 
 std::string TokenDigest(absl::string_view text) { return Sha256Hex(text); }
 
+std::string BearerDigest(absl::string_view header) {
+  constexpr absl::string_view kScheme = "bearer ";
+  const bool is_bearer = absl::StartsWithIgnoreCase(header, kScheme);
+  return TokenDigest(is_bearer ? header.substr(kScheme.size()) : absl::string_view());
+}
+
 std::string CheckToken(const policy::v1::Token& token) {
   std::vector<std::string> faults;
   const auto fault = [&](absl::string_view what) { faults.push_back(absl::StrCat("token ", token.id(), ": ", what)); };

@@ -25,6 +25,9 @@ std::string TokenText(absl::string_view random_bytes);
 // SHA-256 in lower-case hexadecimal digits: what is kept of a token. Its text has 256 random bits, so that neither salt
 // nor slowness is needed to keep anybody from finding it.
 std::string TokenDigest(absl::string_view text);
+// The same of the token in a header "Bearer TOKEN". Any other header is that of no token, rather than none: who sends
+// one means something by it.
+std::string BearerDigest(absl::string_view header);
 
 // Reads a file of tokens. INVALID_ARGUMENT with all that is wrong, a line each.
 absl::StatusOr<policy::v1::Tokens> ReadTokens(absl::string_view text);

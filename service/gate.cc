@@ -1,6 +1,5 @@
 #include "service/gate.h"
 
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "domain/token.h"
 #include "service/call_trace.h"
@@ -24,14 +23,6 @@ bool IsAudited(Call call) {
     default:
       return false;
   }
-}
-
-// Of a header "Bearer TOKEN". Any other header is that of no token, rather than none: who sends one means something by
-// it.
-std::string BearerDigest(absl::string_view header) {
-  constexpr absl::string_view kScheme = "bearer ";
-  const bool is_bearer = absl::StartsWithIgnoreCase(header, kScheme);
-  return TokenDigest(is_bearer ? header.substr(kScheme.size()) : absl::string_view());
 }
 
 AuditDecision DecisionOf(const absl::Status& status) {

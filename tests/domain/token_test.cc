@@ -35,6 +35,32 @@ TEST(TokenDigestTest, IsSha256) {
   EXPECT_EQ(TokenDigest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+struct BearerHeader {
+  std::string name;
+  std::string header;
+  std::string token;  // That it stands for.
+  friend void PrintTo(const BearerHeader& row, std::ostream* out) { *out << row.name; }
+};
+
+class BearerDigestTest : public testing::TestWithParam<BearerHeader> {};
+
+TEST_P(BearerDigestTest, IsThatOfItsToken) {
+  EXPECT_EQ(BearerDigest(GetParam().header), TokenDigest(GetParam().token));
+}
+
+INSTANTIATE_TEST_SUITE_P(Headers, BearerDigestTest,
+                         testing::ValuesIn<BearerHeader>({
+                             {"Token", "Bearer muster_abc", "muster_abc"},
+                             {"AnyCase", "bEARER muster_abc", "muster_abc"},
+                             {"TwoSpaces", "Bearer  muster_abc", " muster_abc"},
+                             {"NothingBehind", "Bearer ", ""},
+                             {"NoSpace", "Bearer", ""},
+                             {"TokenAlone", "muster_abc", ""},
+                             {"OtherScheme", "Basic muster_abc", ""},
+                             {"Empty", "", ""},
+                         }),
+                         [](const auto& row) { return row.param.name; });
+
 TEST(TokensTest, ReadAsTheyWereWritten) {
   policy::v1::Tokens tokens;
   *tokens.add_tokens() = ValidToken();
