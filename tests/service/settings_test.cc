@@ -157,6 +157,12 @@ INSTANTIATE_TEST_SUITE_P(
          "m.toml:2:7: is no TOML: Error while parsing value: could not determine value type"},
         {"KeyTwice", File("store = \"/s\"\nstore = \"/t\"\n"),
          "m.toml:2:9: is no TOML: Error while parsing key-value pair: cannot redefine existing string 'store'"},
+        {"TableWithoutAName", File("[@]\n"),
+         "m.toml:1:2: is no TOML: Error while parsing key: expected bare key starting character or string delimiter, "
+         "saw '@'"},
+        {"KeyBeyondAscii", File("log = \"é\" é"),
+         "m.toml:1:11: is no TOML: Error while parsing key-value pair: expected a comment or whitespace, saw 'é'"},
+        {"ControlCharacters", File("\"a\\nb\\u001b\" = 1"), "m.toml:1:1: no setting is called \"a?b?\""},
         {"UnknownKey", File("\n  stor = \"/s\"\n"),
          "m.toml:2:3: no setting is called \"stor\"; did you mean \"store\"?"},
         {"UnknownKeyLikeNone", File("workers = 4"), "m.toml:1:1: no setting is called \"workers\""},
