@@ -54,6 +54,9 @@ std::string NearestName(absl::string_view id, absl::Span<const absl::string_view
   size_t best_distance = most_edits + 1;
   absl::string_view best;
   for (const absl::string_view candidate : known) {
+    // As many edits as one is longer are needed at least.
+    const size_t least = std::max(wanted.size(), candidate.size()) - std::min(wanted.size(), candidate.size());
+    if (least > best_distance) continue;
     const size_t distance = EditDistance(wanted, candidate);
     // Among equals the first in the alphabet, whatever the order of a hash table.
     if (distance < best_distance || (distance == best_distance && !best.empty() && candidate < best)) {
