@@ -23,9 +23,9 @@ FREE = {"tests", "bench"}
 
 GRPC_FOLDERS = {"service", "clients"} | FREE
 # RocksDB is known to storage's sources, not to its headers. Its own tests damage a store on purpose, those of faults
-# put a bad disk below it, and a benchmark compares with the bare database.
-ROCKSDB_FILES = re.compile(r"^(storage/[^/]+\.cc|tests/(storage|faults)/.+\.cc|bench/.+\.cc)$")
-ROCKSDB_TARGETS = re.compile(r"^(storage|tests/storage|tests/faults|bench)(/|$)")
+# and of fuzzing put a disk of their own below it, and a benchmark compares with the bare database.
+ROCKSDB_FILES = re.compile(r"^(storage/[^/]+\.cc|tests/(storage|faults|fuzz)/.+\.cc|bench/.+\.cc)$")
+ROCKSDB_TARGETS = re.compile(r"^(storage|tests/storage|tests/faults|tests/fuzz|bench)(/|$)")
 
 # Names that attract whatever has no home.
 VAGUE_FOLDERS = {"util", "utils", "common", "misc", "helpers", "shared"}
