@@ -124,6 +124,7 @@ void Cubes::Apply(absl::Span<const AppliedEntry> entries, int64_t accept_time_us
       cubes_[NumberOf(entry.changed_operation->proto.id())].changed_position = position_;
       continue;
     }
+    if (entry.force < 0) continue;
     cubes_[entry.operation].changed_position = position_;
     MutableCube(entry.operation, entry.force).Apply(entry.change);
     upkeep_[entry.operation][static_cast<size_t>(entry.force)].changed = true;
@@ -187,6 +188,12 @@ FrozenCubes Cubes::FreezeAll() const {
   return Freeze(false);
 }
 
+CubesSnapshot Cubes::Snapshot() const {
+  const WriteLock lock(*this);
+  ++freeze_epoch_;
+  return {position_, accept_time_us_, cubes_, operations()};
+}
+
 FrozenCube Cubes::FreezeOne(size_t operation, ForceIndex force) {
   const WriteLock lock(*this);
   upkeep_[operation][static_cast<size_t>(force)].epoch = -1;  // Of no freeze: whoever changes it copies it first.
@@ -209,6 +216,20 @@ void Cubes::Restore(LogPosition position, int64_t accept_time_us) {
   const std::lock_guard<std::mutex> time_lock(time_mutex_);
   latest_group_us_ = accept_time_us;
   Publish();
+}
+
+void Cubes::Restore(const CubesSnapshot& snapshot) {
+  {
+    const WriteLock lock(*this);
+    for (const OperationCubes& cubes : snapshot.cubes) {
+      const size_t number = Admit(cubes.operation->proto.id());
+      cubes_[number] = cubes;
+      for (Upkeep& upkeep : upkeep_[number]) upkeep.epoch = -1;  // Shared: whoever changes it copies it first.
+    }
+    const std::lock_guard<std::mutex> directory_lock(directory_mutex_);
+    directory_ = snapshot.operations;
+  }
+  Restore(snapshot.position, snapshot.accept_time_us);
 }
 
 void Cubes::RestoreCube(const std::string& operation, ForceIndex force, ForceCube cube) {
@@ -250,7 +271,8 @@ namespace {
 // Applies the log to cubes, many entries at a time, so that readers and the lock cost nothing beside the work.
 class Replayer {
  public:
-  Replayer(const Store& store, Cubes& cubes) : store_(store), cubes_(cubes) {}
+  Replayer(const Store& store, Cubes& cubes, const ReplayInterest& interest)
+      : store_(store), cubes_(cubes), interest_(interest) {}
 
   absl::Status Take(const LoggedEntry& logged) {
     // What follows may be about the operation, so it changes at once.
@@ -266,7 +288,9 @@ class Replayer {
     entries_.push_back(*std::move(entry));
     accept_time_us_ = logged.accept_time_us;
     constexpr size_t kEntriesAtOnce = 1'024;
-    if (entries_.size() == kEntriesAtOnce) Flush();
+    if (entries_.size() < kEntriesAtOnce) return absl::OkStatus();
+    Flush();
+    if (interest_.is_wanted && !interest_.is_wanted()) return absl::CancelledError("nobody waits for the replay");
     return absl::OkStatus();
   }
 
@@ -294,6 +318,12 @@ class Replayer {
 
   absl::StatusOr<AppliedEntry> EntryOf(const LoggedEntry& entry) {
     const store::v1::LoggedResult& logged = entry.entry.result();
+    if (!interest_.operations.empty() &&
+        !std::binary_search(interest_.operations.begin(), interest_.operations.end(), logged.result().operation())) {
+      AppliedEntry passed_over;
+      passed_over.force = -1;
+      return passed_over;
+    }
     const auto missing = [&](absl::string_view what, absl::string_view id) {
       return absl::FailedPreconditionError(
           absl::StrCat("The log holds a result of ", what, " \"", id, "\" at position ", entry.position,
@@ -327,6 +357,7 @@ class Replayer {
 
   const Store& store_;
   Cubes& cubes_;
+  const ReplayInterest& interest_;
   std::vector<AppliedEntry> entries_;  // Views of values_.
   ResultValues values_;
   int64_t accept_time_us_ = 0;
@@ -334,15 +365,16 @@ class Replayer {
 
 }  // namespace
 
-absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes) {
+absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes, const ReplayInterest& interest) {
   const LogPosition first = cubes->position() + 1;
   if (first > last) return absl::OkStatus();
-  Replayer replayer(store, *cubes);
+  Replayer replayer(store, *cubes, interest);
+  bool is_done = false;
   absl::Status status = store.Replay(first, [&](const LoggedEntry& entry) -> absl::Status {
-    if (entry.position > last) return absl::CancelledError();  // What came in since the replay began.
-    return replayer.Take(entry);
+    is_done = entry.position > last;  // What came in since the replay began.
+    return is_done ? absl::CancelledError() : replayer.Take(entry);
   });
-  if (!status.ok() && !absl::IsCancelled(status)) return status;
+  if (!status.ok() && !is_done) return status;
   replayer.Flush();
   if (cubes->position() != last) {
     return absl::DataLossError(absl::StrCat("The log ends at position ", cubes->position(), ", before ", last, "."));

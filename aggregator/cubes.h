@@ -25,7 +25,7 @@ namespace muster {
 // What one log entry does: a result moves the totals of a force, or an operation changes.
 struct AppliedEntry {
   size_t operation = 0;  // Its number in the cubes.
-  ForceIndex force = 0;
+  ForceIndex force = 0;  // -1: of no concern here; it moves the position and nothing else.
   CubeChange change;
   std::shared_ptr<const Operation> changed_operation;  // Set: the entry is a change of this operation.
 };
@@ -64,6 +64,17 @@ struct FrozenForceCube {
 struct FrozenCube {
   LogPosition position = 0;
   std::shared_ptr<const ForceCube> cube;
+};
+
+// All cubes and operations at one position, at rest: they stay as they are for as long as this is held.
+struct CubesSnapshot {
+  LogPosition position = 0;
+  int64_t accept_time_us = 0;  // Of the entry at `position`; 0 if there is none.
+  std::vector<OperationCubes> cubes;
+  std::shared_ptr<const OperationDirectory> operations;
+
+  // With what it stands for, which only who asked can tell.
+  CubesView View(int64_t as_of_time_us) const { return {cubes, position, as_of_time_us}; }
 };
 
 // All cubes that were asked for, at one position.
@@ -113,6 +124,8 @@ class Cubes {
 
   // Every cube, at rest. Costs no copying now: the writer copies a cube before it next changes it.
   FrozenCubes FreezeAll() const;
+  // The same with the operations.
+  CubesSnapshot Snapshot() const;
   // One cube, which alone is copied before it next changes. `operation` is a number that Read has shown.
   FrozenCube FreezeOne(size_t operation, ForceIndex force);
   // The cubes that changed since the last call.
@@ -122,6 +135,8 @@ class Cubes {
   void Restore(LogPosition position, int64_t accept_time_us);
   void RestoreCube(const std::string& operation, ForceIndex force, ForceCube cube);
   void RestoreOperation(std::shared_ptr<const Operation> operation);
+  // The same for cubes of one's own, in which nothing was put back yet, of the same catalogue.
+  void Restore(const CubesSnapshot& snapshot);
 
  private:
   // Fair to the writer: a shared_mutex alone would let a stream of readers keep it out for ever.
@@ -175,8 +190,21 @@ class Cubes {
 absl::StatusOr<std::optional<Contribution>> ContributionOf(const Catalogue& catalogue,
                                                            const store::v1::LoggedResult& logged, ResultValues* values);
 
+// Which part of a replay is of use, and for how long.
+struct ReplayInterest {
+  // Ascending ids: results of others are passed over, and their cubes stay as they are. Empty: all. Operations change
+  // in any case.
+  std::vector<std::string> operations;
+  // Asked every thousand entries or so: false ends the replay. Empty: never.
+  std::function<bool()> is_wanted;
+};
+
 // Applies the entries of the log that follow the cubes' position, up to `last`.
-absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes);
+//
+// DATA_LOSS            the log cannot be read, or ends before `last`
+// FAILED_PRECONDITION  it names what the catalogue does not have
+// CANCELLED            `interest.is_wanted` said so; the cubes are somewhere between
+absl::Status ReplayInto(const Store& store, LogPosition last, Cubes* cubes, const ReplayInterest& interest = {});
 
 }  // namespace muster
 

@@ -258,6 +258,22 @@ int64_t ForceCube::CellCount() const {
   return count;
 }
 
+size_t ForceCube::MemoryBytes() const {
+  const auto bytes_of = [](const Block& block) {
+    size_t bytes = block.cells().capacity() * sizeof(Block::NodeCell);
+    for (const Block::NodeSetCount& entry : block.node_sets()) {
+      bytes += sizeof(entry) + entry.nodes.words().size() * sizeof(entry.nodes.words().front());
+    }
+    return bytes;
+  };
+  size_t bytes = sizeof(*this) + metrics_.capacity() * sizeof(MetricCube) + periods_.capacity() * sizeof(periods_[0]);
+  for (const MetricCube& metric : metrics_) {
+    bytes += bytes_of(metric.whole) + metric.periods.capacity() * sizeof(metric.periods[0]);
+    for (const auto& [period, block] : metric.periods) bytes += bytes_of(block);
+  }
+  return bytes;
+}
+
 bool ForceCube::Equals(const ForceCube& other) const {
   return metrics_ == other.metrics_ && periods_ == other.periods_ && result_count_ == other.result_count_ &&
          final_count_ == other.final_count_ && nil_count_ == other.nil_count_ &&

@@ -136,6 +136,8 @@ class ForceCube {
 
   // How many cells all periods and metrics have together.
   int64_t CellCount() const;
+  // About how much memory it takes.
+  size_t MemoryBytes() const;
   // What differs from `other`, for people; empty if nothing does.
   std::string DifferenceFrom(const ForceCube& other) const;
   bool Equals(const ForceCube& other) const;

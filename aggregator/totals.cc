@@ -298,4 +298,15 @@ absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::Que
   return summer.AddRows(answer->mutable_rows());
 }
 
+absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
+                           v1::QueryTotalsResponse* answer) {
+  Summer summer(catalogue, query);
+  summer.Run(view);
+  ComputeCoverage(view, catalogue, query.scope, answer->mutable_coverage());
+  answer->set_position(view.position);
+  *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
+  answer->set_cut_by_period_count(summer.cut_by_period_count());
+  return summer.AddRows(answer->mutable_rows());
+}
+
 }  // namespace muster

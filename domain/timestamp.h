@@ -8,11 +8,13 @@
 
 namespace muster {
 
-// `time_us` is not before the epoch.
 inline google::protobuf::Timestamp TimestampOf(int64_t time_us) {
+  constexpr int64_t kMicros = 1'000'000;
+  // Nanoseconds count forward from the second, also before the epoch.
+  const int64_t seconds = time_us / kMicros - (time_us % kMicros < 0 ? 1 : 0);
   google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(time_us / 1'000'000);
-  timestamp.set_nanos(static_cast<int32_t>(time_us % 1'000'000) * 1'000);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(time_us - seconds * kMicros) * 1'000);
   return timestamp;
 }
 
