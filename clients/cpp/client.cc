@@ -10,15 +10,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cpp/channel.h"
 #include "clients/cpp/error_details.h"
 #include "clients/cpp/grpc_status.h"
 #include "clients/cpp/receipt_paths.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/support/channel_arguments.h"
 #include "grpcpp/support/sync_stream.h"
 #include "muster/v1/catalogue_service.grpc.pb.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
@@ -28,34 +26,9 @@
 namespace muster {
 namespace {
 
-// The largest answer that is taken. Pages keep answers far below it; without a bound a wrong server could fill the
-// memory.
-constexpr int kMaxReceiveBytes = 64 * 1024 * 1024;
-
-// How fast the channel itself tries to connect again. Shorter than gRPC's own, which waits up to two minutes: the
-// waits between attempts are RetryPolicy's business.
-constexpr int kFirstReconnectMilliseconds = 100;
-constexpr int kMaxReconnectMilliseconds = 2'000;
-// How long one attempt may take, which is what gRPC calls the least backoff: a busy server needs more than a moment.
-constexpr int kConnectMilliseconds = 5'000;
-
 // The most of what pages helpers ask for in one page.
 constexpr int kMaxTotalsPage = 10'000;
 constexpr int kMaxListPage = 1'000;
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address, const ClientTls& tls) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMilliseconds);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMilliseconds);
-  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
-  if (tls.enabled()) {
-    credentials =
-        grpc::SslCredentials({.pem_root_certs = tls.ca, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate});
-  }
-  return grpc::CreateCustomChannel(server_address, credentials, arguments);
-}
 
 absl::Status CheckDeadline(absl::Time deadline, absl::Time now) {
   if (deadline == absl::InfiniteFuture()) {
