@@ -1,0 +1,27 @@
+// Totals as people and spreadsheets see them.
+#ifndef MUSTER_CLIENTS_CLI_TOTALS_TEXT_H_
+#define MUSTER_CLIENTS_CLI_TOTALS_TEXT_H_
+
+#include <ostream>
+#include <string>
+
+#include "clients/cli/names.h"
+#include "clients/cli/table.h"
+#include "clients/cli/terminal.h"
+#include "muster/v1/totals_service.pb.h"
+
+namespace muster::cli {
+
+Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names);
+
+// The titles of CSV files with totals, and one line of them; each with its line feed.
+extern const char kTotalsCsvHeader[];
+std::string TotalsCsvLine(const v1::TotalsRow& row, const Names& names);
+
+// Says what goes with the rows: who is in them, what they stand for, and what the dates of the query cut.
+void PrintTotalsContext(const v1::QueryTotalsResponse& response, const Names& names, const Terminal& terminal,
+                        std::ostream& out);
+
+}  // namespace muster::cli
+
+#endif  // MUSTER_CLIENTS_CLI_TOTALS_TEXT_H_
