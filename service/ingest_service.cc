@@ -61,6 +61,16 @@ absl::Status InvalidRequest(const FieldProblems& problems) {
   return InvalidFields("INVALID_REQUEST", "The request has invalid fields; see details.", problems);
 }
 
+absl::Status CheckResultName(const std::string& operation, const std::string& force, const std::string& result_id,
+                             const Cubes& cubes) {
+  FieldProblems problems = CheckNames(operation, force, cubes);
+  if (!IsResultId(result_id)) {
+    problems.push_back({"result_id", "RESULT_ID_MALFORMED",
+                        absl::StrCat("is ", Quote(result_id), "; must be 1 to 64 of A-Z a-z 0-9 . _ : -")});
+  }
+  return problems.empty() ? absl::OkStatus() : InvalidRequest(problems);
+}
+
 }  // namespace
 
 // Answers the messages of one stream in order, each once durable. Reads ahead of the answers by a few messages, and not
@@ -450,7 +460,8 @@ grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* 
   if (absl::Status status = MayRead(*admission, request->force(), request->operation()); !status.ok()) {
     return Finish(reactor, status);
   }
-  if (absl::Status status = CheckGet(*request); !status.ok()) return Finish(reactor, status);
+  const absl::Status named = CheckResultName(request->operation(), request->force(), request->result_id(), cubes_);
+  if (!named.ok()) return Finish(reactor, named);
   return FinishWithRead(context, reactor, [this, request, response] { return ReadOne(*request, response); });
 }
 
@@ -472,23 +483,11 @@ absl::Status IngestService::MayRead(const Admission& admission, const std::strin
   return admission.rights->IsAnother(force) ? gate_.AdmitRead(admission, object()) : absl::OkStatus();
 }
 
-absl::Status IngestService::CheckGet(const v1::GetResultRequest& request) const {
-  FieldProblems problems = CheckNames(request.operation(), request.force(), cubes_);
-  if (!IsResultId(request.result_id())) {
-    problems.push_back({"result_id", "RESULT_ID_MALFORMED",
-                        absl::StrCat("is ", Quote(request.result_id()), "; must be 1 to 64 of A-Z a-z 0-9 . _ : -")});
-  }
-  return problems.empty() ? absl::OkStatus() : InvalidRequest(problems);
-}
-
 absl::Status IngestService::ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const {
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> newest =
       store_.ReadNewest({ResultKey{request.operation(), request.force(), request.result_id()}});
   if (!newest.ok()) return newest.status();
-  if (!newest->front()) {
-    return Error(absl::StatusCode::kNotFound, "RESULT_NOT_FOUND",
-                 "No result of that name is stored for that force in that operation; ListResults lists what is.");
-  }
+  if (!newest->front()) return ResultNotFound();
   *response->mutable_result() = StoredResultOf(*newest->front());
   return absl::OkStatus();
 }
@@ -544,12 +543,36 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, cons
 
 grpc::ServerUnaryReactor* IngestService::ListRevisions(grpc::CallbackServerContext* context,
                                                        const v1::ListRevisionsRequest* request,
-                                                       v1::ListRevisionsResponse* /*response*/) {
+                                                       v1::ListRevisionsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kListRevisions);
   if (!admission.ok()) return Finish(reactor, admission.status());
-  const absl::Status status = MayRead(*admission, request->force(), request->operation());
-  return Finish(reactor, status.ok() ? NotServedYet("ListRevisions") : status);
+  if (absl::Status status = MayRead(*admission, request->force(), request->operation()); !status.ok()) {
+    return Finish(reactor, status);
+  }
+  const absl::StatusOr<RevisionsPage> page = CheckRevisions(*request);
+  if (!page.ok()) return Finish(reactor, page.status());
+  return FinishWithRead(context, reactor, [this, context, request, response, page = *page] {
+    return ReadRevisions(
+        store_, {request->operation(), request->force(), request->result_id()}, page,
+        [context] { return !context->IsCancelled(); }, response);
+  });
+}
+
+absl::StatusOr<RevisionsPage> IngestService::CheckRevisions(const v1::ListRevisionsRequest& request) const {
+  if (absl::Status named = CheckResultName(request.operation(), request.force(), request.result_id(), cubes_);
+      !named.ok()) {
+    return named;
+  }
+  const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
+  if (!size.ok()) return size.status();
+  RevisionsPage page;
+  page.size = *size;
+  page.scope = absl::StrCat("revisions/", request.operation(), "/", request.force(), "/", request.result_id());
+  const absl::StatusOr<std::string> key = ReadPageToken(page.scope, request.page_token());
+  if (!key.ok()) return key.status();
+  if (!key->empty() && !absl::SimpleAtoi(*key, &page.after)) return InvalidPageToken();
+  return page;
 }
 
 }  // namespace muster

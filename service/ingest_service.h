@@ -22,6 +22,7 @@
 #include "service/metrics.h"
 #include "service/rate_limiter.h"
 #include "service/receipts.h"
+#include "service/revisions.h"
 #include "service/wake_ups.h"
 #include "storage/store.h"
 
@@ -83,11 +84,11 @@ class IngestService final : public IngestServiceBase {
   grpc::ServerUnaryReactor* FinishWithRead(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor,
                                            absl::AnyInvocable<absl::Status()> read);
   absl::Status MayRead(const Admission& admission, const std::string& force, const std::string& operation) const;
-  absl::Status CheckGet(const v1::GetResultRequest& request) const;
   absl::Status ReadOne(const v1::GetResultRequest& request, v1::GetResultResponse* response) const;
   absl::StatusOr<ListedPage> CheckList(const v1::ListResultsRequest& request) const;
   absl::Status ReadPage(const v1::ListResultsRequest& request, const ListedPage& page,
                         v1::ListResultsResponse* response) const;
+  absl::StatusOr<RevisionsPage> CheckRevisions(const v1::ListRevisionsRequest& request) const;
 
   const Gate& gate_;
   RateLimiter& rates_;

@@ -522,14 +522,6 @@ INSTANTIATE_TEST_SUITE_P(Ingest, RefusedCallTest,
 INSTANTIATE_TEST_SUITE_P(
     NotServedYet, RefusedCallTest,
     testing::ValuesIn<RefusedCall>({
-        {"ListRevisions",
-         [](Client& client) {
-           v1::ListRevisionsResponse response;
-           return MUSTER_CALL(client, ingest, ListRevisions, v1::ListRevisionsRequest(), &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
         {"WatchTotals", [](Client& client) { return Watch(client, {}); }, grpc::UNIMPLEMENTED, "NOT_SERVED_YET", {}},
         {"ExplainTotal",
          [](Client& client) {

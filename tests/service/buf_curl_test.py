@@ -142,9 +142,9 @@ class BufCurlTest(unittest.TestCase):
             self.assertIn(text, details["google.rpc.BadRequest"])
 
     def test_a_call_that_is_not_served_yet_says_so(self):
-        error = self._refused("muster.v1.IngestService/ListRevisions", {"operation": "county-lines-2021-10"})
+        error = self._refused("muster.v1.TotalsService/DiffTotals", {})
         self.assertEqual(error["code"], "unimplemented")
-        self.assertIn("ListRevisions", error["message"])
+        self.assertIn("DiffTotals", error["message"])
 
 
 if __name__ == "__main__":
