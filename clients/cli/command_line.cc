@@ -168,6 +168,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddTotalsCommand(app, &chosen);
   AddCoverageCommand(app, &chosen);
   AddResultCommands(app, &chosen);
+  AddHistoryCommand(app, &chosen);
   AddOperationsCommands(app, &chosen);
   AddCatalogueCommand(app, &chosen);
   AddVerifyCommand(app, &chosen);

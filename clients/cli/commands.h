@@ -21,6 +21,7 @@ void AddSubmitCommand(CLI::App& app, Command* chosen);
 void AddTotalsCommand(CLI::App& app, Command* chosen);
 void AddCoverageCommand(CLI::App& app, Command* chosen);
 void AddResultCommands(CLI::App& app, Command* chosen);
+void AddHistoryCommand(CLI::App& app, Command* chosen);
 void AddOperationsCommands(CLI::App& app, Command* chosen);
 void AddCatalogueCommand(CLI::App& app, Command* chosen);
 void AddVerifyCommand(CLI::App& app, Command* chosen);

@@ -11,6 +11,7 @@
 #include "clients/cli/figure_text.h"
 #include "clients/cli/names.h"
 #include "clients/cli/options.h"
+#include "clients/cli/result_text.h"
 #include "clients/cli/table.h"
 #include "clients/cli/text.h"
 #include "clients/cli/times.h"
@@ -32,16 +33,6 @@ constexpr char kListFooter[] =
 struct ResultOptions {
   std::string operation, force, result_id;
 };
-
-std::string PeriodText(const v1::OperationResult& result) {
-  if (result.start_date() == result.end_date()) return result.start_date();
-  return absl::StrCat(result.start_date(), " to ", result.end_date());
-}
-
-std::string StateText(const v1::OperationResult& result) {
-  if (result.retracted()) return "retracted";
-  return absl::StrCat(result.nil() ? "nil, " : "", result.final() ? "final" : "provisional");
-}
 
 void PrintOne(const v1::StoredResult& stored, const Names& names, Session& session) {
   const v1::OperationResult& result = stored.result();

@@ -286,6 +286,26 @@ absl::StatusOr<v1::ListResultsResponse> MusterClient::ListAllResults(absl::strin
   return all;
 }
 
+absl::StatusOr<v1::ListRevisionsResponse> MusterClient::ListRevisions(const v1::ListRevisionsRequest& request,
+                                                                      absl::Time deadline) {
+  return connection_->Call(connection_->ingest(), &v1::IngestService::Stub::ListRevisions, request, deadline);
+}
+
+absl::StatusOr<v1::ListRevisionsResponse> MusterClient::ListAllRevisions(v1::ListRevisionsRequest request,
+                                                                         absl::Time deadline) {
+  request.set_page_size(kMaxListPage);
+  request.clear_page_token();
+  v1::ListRevisionsResponse all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
+  do {
+    absl::StatusOr<v1::ListRevisionsResponse> page = ListRevisions(request, connection_->DeadlineOf(waits));
+    if (!page.ok()) return page.status();
+    for (v1::StoredResult& revision : *page->mutable_revisions()) *all.add_revisions() = std::move(revision);
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return all;
+}
+
 absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryTotals(const v1::QueryTotalsRequest& request,
                                                                   absl::Time deadline) {
   return connection_->Call(connection_->totals(), &v1::TotalsService::Stub::QueryTotals, request, deadline);

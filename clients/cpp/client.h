@@ -87,6 +87,9 @@ class MusterClient {
   // All pages as one answer.
   absl::StatusOr<v1::ListResultsResponse> ListAllResults(absl::string_view operation, absl::string_view force,
                                                          absl::Time deadline);
+  absl::StatusOr<v1::ListRevisionsResponse> ListRevisions(const v1::ListRevisionsRequest& request, absl::Time deadline);
+  // All pages as one answer; those of `request` are ignored.
+  absl::StatusOr<v1::ListRevisionsResponse> ListAllRevisions(v1::ListRevisionsRequest request, absl::Time deadline);
 
   // --- Totals ---
 

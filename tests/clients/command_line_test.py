@@ -35,7 +35,7 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
            "reason", "metric", "categories", "value", "unit", "qualifier"]
 
 # Every command that does something, in the order of the help.
-COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "operations list", "operations show",
+COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "history", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
             "backup", "restore", "audit", "tokens issue", "tokens list", "tokens revoke", "certs init", "certs issue",
             "certs revoke", "doctor", "completion"]
@@ -47,6 +47,7 @@ READING = [
     ("coverage", "--operation", OPERATION),
     ("result", "list", OPERATION, "suffolk"),
     ("result", "get", OPERATION, "suffolk", "week-1"),
+    ("history", OPERATION, "suffolk", "week-1"),
     ("operations", "list"),
     ("operations", "show", OPERATION),
     ("catalogue", "forces"),
@@ -508,6 +509,27 @@ class CommandLineTest(unittest.TestCase):
         self.assertRegex(table, r"(?m)^Cash seized +about £66,000$")
         self.assertRegex(table, r"(?m)^State +provisional$")
         self.assertIn("No results.", self._muster("result", "list", OPERATION, "kent").stdout)
+
+    def test_the_history_of_a_result_says_what_stood_when_and_why(self):
+        words = ("history", "county-lines-2021-10", "kent", "week-1")
+        for changes in [{}, {"revision": "2", "value": "63", "reason": "two more were booked in late"},
+                        {"revision": "4", "value": "500", "metric": "drugs-weight", "unit": "g",
+                         "qualifier": "estimate", "reason": "wrong form"}]:
+            self._muster("submit", "-", input=as_csv([figure(**changes)]))
+        self._muster("submit", "-", input=as_csv([empty(revision="5", retracted="true", reason="not ours")]))
+        table = self._muster(*words).stdout
+        self.assertRegex(table, r"(?m)^ +1 +accepted .* Arrests 61$")
+        self.assertRegex(table, r"(?m)^ +2 +revised .* two more were booked in late +Arrests 61 → 63$")
+        self.assertRegex(table, r"(?m)^ +4 +revised .* wrong form +Arrests 63 → nothing; .+ nothing → about 500 g$")
+        self.assertRegex(table, r"(?m)^ +5 +retracted .* not ours +.+ about 500 g → nothing$")
+        rows = self._csv(*words)
+        self.assertEqual([(row["revision"], row["metric"], row["before_value"], row["after_value"]) for row in rows],
+                         [("1", "arrests", "", "61"), ("2", "arrests", "61", "63"), ("4", "arrests", "63", ""),
+                          ("4", "drugs-weight", "", "500"), ("5", "drugs-weight", "500", "")])
+        self.assertEqual([revision["receipt"]["outcome"] for revision in self._json(*words)["revisions"]],
+                         ["OUTCOME_ACCEPTED", "OUTCOME_REVISED", "OUTCOME_REVISED", "OUTCOME_RETRACTED"])
+        error = self._muster("history", "county-lines-2021-10", "kent", "week-2", expect=FAILED).stderr
+        self.assertIn("RESULT_NOT_FOUND", error)
 
     def test_operations_are_made_changed_closed_and_reopened(self):
         create = ("operations", "create", "--id", "test-week-1", "--title", "A week, “of tests”", "--from",
