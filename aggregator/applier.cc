@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "aggregator/thread_schedule.h"
 #include "domain/status_reason.h"
 #include "storage/failpoint.h"
 
@@ -120,6 +121,7 @@ void Applier::Stop() {
 }
 
 void Applier::Run() {
+  GiveWayToShortWork(0);
   while (true) {
     std::vector<Submission> group;
     std::vector<absl::AnyInvocable<void()>> admitted;

@@ -1,9 +1,8 @@
 #include "service/message_workers.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <utility>
+
+#include "aggregator/thread_schedule.h"
 
 namespace muster {
 namespace {
@@ -35,8 +34,7 @@ void MessageWorkers::Run(absl::AnyInvocable<void()> work) {
 }
 
 void MessageWorkers::Work() {
-  // Of this thread alone, as Linux has it. It can fail on no thread of one's own, and would do no harm.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
+  GiveWayToShortWork(kNiceness);
   while (true) {
     absl::AnyInvocable<void()> next;
     {
