@@ -1,7 +1,6 @@
 // What the pages ask the server.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
-  type Coverage,
   type QueryTotalsResponse,
   type TotalsQuerySchema,
   type TotalsRow,
@@ -67,8 +66,10 @@ export async function completeView(view: View, reference: Reference, signal: Abo
   if (candidates.length === 0) {
     return { ...view, operation: view.operation || all[0]?.id || "", compare: view.compare || "none" };
   }
-  const { coverage } = await totals.getCoverage({ operations: candidates }, within(signal));
-  const reported = new Set((coverage as Coverage).forces.filter(hasReported).map((force) => force.operation));
+  // Who may not see who reported gets the newest one.
+  const { answer } = await outcomeOf(totals.getCoverage({ operations: candidates }, within(signal)));
+  const heard = answer?.coverage?.forces.filter(hasReported) ?? [];
+  const reported = new Set(heard.map((force) => force.operation));
   const newest = candidates.filter((operation) => reported.has(operation));
   const operation = view.operation || newest.shift() || candidates[0] || "";
   return { ...view, operation, compare: view.compare || newest[0] || "none" };

@@ -1,4 +1,5 @@
 // What a week of action adds up to, live.
+import type { JSX } from "preact";
 import { Additivity, type Operation } from "../../generated/muster/v1/catalogue_pb";
 import {
   type Coverage,
@@ -30,9 +31,12 @@ import { TOTALS_KEY, totalTiles } from "../tiles";
 import { civilDay, daysBetween, period } from "../times";
 import { categoryTitle, comparisonTitle, dayTitle, forceTitle, regionTitle, type Subject } from "../titles";
 
+// A caller may see some totals and not others.
+type Split = Outcome<QueryTotalsResponse>;
+
 interface ByCategory {
   breakdown: string;
-  response: QueryTotalsResponse;
+  split: Split;
 }
 
 interface Comparison {
@@ -44,9 +48,9 @@ interface Answer {
   view: View; // What this is the answer to.
   metric: string;
   all: QueryTotalsResponse;
-  byRegion: QueryTotalsResponse;
-  byForce: QueryTotalsResponse;
-  byDate: QueryTotalsResponse;
+  byRegion: Split;
+  byForce: Split;
+  byDate: Split;
   byCategory: ByCategory[];
   comparison: Outcome<Comparison> | undefined; // Absent: beside nothing.
 }
@@ -66,8 +70,8 @@ async function fetchAnswer(view: View, reference: Reference, signal: AbortSignal
   // Only where no metric is named has the first answer to come before the others.
   const first = queryTotals(query, signal);
   const metric = view.metric || chosenMetric(view, (await first).rows);
-  const split = (groupBy: GroupBy, breakdowns: string[] = []): Promise<QueryTotalsResponse> =>
-    queryTotals({ ...query, metrics: [metric], groupBy: [groupBy], breakdowns }, signal);
+  const split = (groupBy: GroupBy, breakdowns: string[] = []): Promise<Split> =>
+    outcomeOf(queryTotals({ ...query, metrics: [metric], groupBy: [groupBy], breakdowns }, signal));
   const [all, byRegion, byForce, byDate, comparison, ...byCategory] = await Promise.all([
     first,
     split(GroupBy.REGION),
@@ -76,7 +80,7 @@ async function fetchAnswer(view: View, reference: Reference, signal: AbortSignal
     compared,
     ...(reference.metrics.get(metric)?.breakdowns ?? []).map(async (breakdown) => ({
       breakdown,
-      response: await split(GroupBy.CATEGORY, [breakdown]),
+      split: await split(GroupBy.CATEGORY, [breakdown]),
     })),
   ]);
   return { view, metric, all, byRegion, byForce, byDate, byCategory, comparison };
@@ -187,14 +191,46 @@ function OneMetric(props: { answer: Answer; operation: Operation | undefined }) 
         </p>
         {note !== "" && <p class="govuk-body-s">Note: {note}.</p>}
       </div>
-      <ByForce answer={answer} subject={subject} />
-      {view.region === "" && <ByRegion answer={answer} subject={subject} />}
-      <ByDay answer={answer} subject={subject} operation={operation} />
-      {answer.byCategory.map((split) => (
-        <CategorySection key={split.breakdown} answer={answer} split={split} subject={subject} />
+      <Shown id="by-force" what={`${subject.metric} by force`} split={answer.byForce}>
+        {(response) => <ByForce answer={answer} response={response} subject={subject} />}
+      </Shown>
+      {view.region === "" && (
+        <Shown id="by-region" what={`${subject.metric} by region`} split={answer.byRegion}>
+          {(response) => <ByRegion answer={answer} response={response} subject={subject} />}
+        </Shown>
+      )}
+      <Shown id="by-day" what={`${subject.metric} by day`} split={answer.byDate}>
+        {(response) => <ByDay answer={answer} response={response} subject={subject} operation={operation} />}
+      </Shown>
+      {answer.byCategory.map(({ breakdown, split }) => (
+        <Shown
+          key={breakdown}
+          id={`by-${breakdown}`}
+          what={`${subject.metric} by ${insideSentence(reference.breakdown(breakdown)?.name ?? breakdown)}`}
+          split={split}
+        >
+          {(response) => <CategorySection answer={answer} breakdownId={breakdown} response={response} subject={subject} />}
+        </Shown>
       ))}
       <Beside answer={answer} subject={subject} />
     </>
+  );
+}
+
+// One way of splitting, or why it cannot be shown.
+function Shown(props: {
+  id: string;
+  what: string;
+  split: Split;
+  children: (response: QueryTotalsResponse) => JSX.Element;
+}) {
+  const { id, what, split } = props;
+  if (split.answer !== undefined) return props.children(split.answer);
+  return (
+    <section class="app-section" id={id}>
+      <h2 class="govuk-heading-m">{what}</h2>
+      <ProblemNotice problem={split.problem} what={what} />
+    </section>
   );
 }
 
@@ -214,10 +250,10 @@ function bySum(rows: TotalsRow[]): TotalsRow[] {
   return [...rows].sort((left, right) => (order(left) < order(right) ? 1 : order(left) > order(right) ? -1 : 0));
 }
 
-function ByForce(props: { answer: Answer; subject: Subject }) {
+function ByForce(props: { answer: Answer; response: QueryTotalsResponse; subject: Subject }) {
   const { reference } = usePage();
-  const { answer, subject } = props;
-  const { rows } = answer.byForce;
+  const { answer, response, subject } = props;
+  const { rows } = response;
   const named = rows.flatMap(({ force, total }) => (total ? [{ name: reference.forceName(force), total }] : []));
   const title = forceTitle(subject, named);
   const sums = new Map(rows.flatMap(({ force, total }) => (total ? [[force, total] as [string, Total]] : [])));
@@ -275,17 +311,17 @@ function ByForce(props: { answer: Answer; subject: Subject }) {
         </div>
       </div>
       <Source
-        stand={standOf(answer.byForce)}
+        stand={standOf(response)}
         download={csv(answer, "by-force", `${name} by force`, { groupBy: ["force"] })}
       />
     </Section>
   );
 }
 
-function ByRegion(props: { answer: Answer; subject: Subject }) {
+function ByRegion(props: { answer: Answer; response: QueryTotalsResponse; subject: Subject }) {
   const { reference } = usePage();
-  const { answer, subject } = props;
-  const { rows } = answer.byRegion;
+  const { answer, response, subject } = props;
+  const { rows } = response;
   const regions = rows.filter((row) => row.region !== "");
   const named = regions.flatMap(({ region, total }) => (total ? [{ name: reference.regionName(region), total }] : []));
   const most = largestOf(rows.map(({ total }) => total));
@@ -328,16 +364,21 @@ function ByRegion(props: { answer: Answer; subject: Subject }) {
       )}
       <BarKey totals={rows.map(({ total }) => total)} />
       <Source
-        stand={standOf(answer.byRegion)}
+        stand={standOf(response)}
         download={csv(answer, "by-region", `${insideSentence(subject.metric)} by region`, { groupBy: ["region"] })}
       />
     </Section>
   );
 }
 
-function ByDay(props: { answer: Answer; subject: Subject; operation: Operation | undefined }) {
-  const { answer, subject, operation } = props;
-  const { rows } = answer.byDate;
+function ByDay(props: {
+  answer: Answer;
+  response: QueryTotalsResponse;
+  subject: Subject;
+  operation: Operation | undefined;
+}) {
+  const { answer, response, subject, operation } = props;
+  const { rows } = response;
   const title = dayTitle(subject, rows);
   const undated = rows.find((row) => row.date === "");
   const byDate = new Map(rows.filter((row) => row.date !== "").map((row) => [row.date, row.total]));
@@ -382,26 +423,31 @@ function ByDay(props: { answer: Answer; subject: Subject; operation: Operation |
         </Scrolling>
       )}
       <Source
-        stand={standOf(answer.byDate)}
+        stand={standOf(response)}
         download={csv(answer, "by-day", `${insideSentence(subject.metric)} by day`, { groupBy: ["date"] })}
       />
     </Section>
   );
 }
 
-function CategorySection(props: { answer: Answer; split: ByCategory; subject: Subject }) {
+function CategorySection(props: {
+  answer: Answer;
+  breakdownId: string;
+  response: QueryTotalsResponse;
+  subject: Subject;
+}) {
   const { reference } = usePage();
-  const { answer, split, subject } = props;
-  const breakdown = reference.breakdown(split.breakdown)?.name ?? split.breakdown;
+  const { answer, breakdownId, response, subject } = props;
+  const breakdown = reference.breakdown(breakdownId)?.name ?? breakdownId;
   const by = insideSentence(breakdown);
   const overlap = reference.metrics.get(answer.metric)?.additivity === Additivity.PARTS_OVERLAP;
-  const { rows } = split.response;
+  const { rows } = response;
   const whole = rows.find((row) => row.categories.length === 0)?.total;
   const most = largestOf(rows.map(({ total }) => total));
   const tree = categoryTree(rows, reference);
   return (
     <Section
-      id={`by-${split.breakdown}`}
+      id={`by-${breakdownId}`}
       caption={`By ${by}`}
       title={categoryTitle(subject, breakdown, whole, overlap)}
     >
@@ -460,10 +506,10 @@ function CategorySection(props: { answer: Answer; split: ByCategory; subject: Su
       )}
       {overlap && <p class="govuk-body-s">Parts may overlap: they are not to be added up.</p>}
       <Source
-        stand={standOf(split.response)}
-        download={csv(answer, `by-${split.breakdown}`, `${insideSentence(subject.metric)} by ${by}`, {
+        stand={standOf(response)}
+        download={csv(answer, `by-${breakdownId}`, `${insideSentence(subject.metric)} by ${by}`, {
           groupBy: ["category"],
-          breakdown: split.breakdown,
+          breakdown: breakdownId,
         })}
       />
     </Section>
