@@ -405,22 +405,34 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   const absl::Status queued = applier_.Submit(
       std::move(valid), validate_only,
       [this, reactor, response, submission = std::move(submission)](absl::StatusOr<Decisions> decisions) mutable {
-        if (decisions.ok()) {
-          FinishReceipts(submission->checked.places, decisions->decisions, submission->response.mutable_receipts());
-          metrics_.CountResults(OutcomesOf(submission->response.receipts()), submission->request.validate_only());
-          submission->response.set_position(decisions->position);
-          *response = Serialised(submission->response);
-          gate_.RecordResults(submission->admission, std::move(submission->object), submission->request.validate_only(),
-                              submission->response.receipts());
-          submission->checked.valid = std::move(decisions->results);
-          PutBack(std::move(submission));
+        if (decisions.ok() && decisions->decisions.size() >= kMinHandedOnResults) {
+          workers_.Run([this, reactor, response, submission = std::move(submission),
+                        decisions = std::move(decisions)]() mutable {
+            Answer(reactor, response, std::move(submission), std::move(decisions));
+          });
         } else {
-          gate_.Record(submission->admission, std::move(submission->object), decisions.status());
+          Answer(reactor, response, std::move(submission), std::move(decisions));
         }
-        reactor->Finish(ToGrpcStatus(decisions.status()));
       },
       [context] { return context->IsCancelled(); });
   return queued.ok() ? reactor : Finish(reactor, queued);
+}
+
+void IngestService::Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
+                           std::unique_ptr<Submission> submission, absl::StatusOr<Decisions> decisions) {
+  if (decisions.ok()) {
+    FinishReceipts(submission->checked.places, decisions->decisions, submission->response.mutable_receipts());
+    metrics_.CountResults(OutcomesOf(submission->response.receipts()), submission->request.validate_only());
+    submission->response.set_position(decisions->position);
+    *response = Serialised(submission->response);
+    gate_.RecordResults(submission->admission, std::move(submission->object), submission->request.validate_only(),
+                        submission->response.receipts());
+    submission->checked.valid = std::move(decisions->results);
+    PutBack(std::move(submission));
+  } else {
+    gate_.Record(submission->admission, std::move(submission->object), decisions.status());
+  }
+  reactor->Finish(ToGrpcStatus(decisions.status()));
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::StreamResults(

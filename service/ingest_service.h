@@ -71,6 +71,9 @@ class IngestService final : public IngestServiceBase {
   // An empty one; the memory of an earlier one is used again.
   std::unique_ptr<Submission> TakeSubmission();
   void PutBack(std::unique_ptr<Submission> submission);
+  // Ends the call.
+  void Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response, std::unique_ptr<Submission> submission,
+              absl::StatusOr<Decisions> decisions);
 
   // What of a list is asked for.
   struct ListedPage {

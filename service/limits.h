@@ -54,8 +54,8 @@ inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share o
 inline constexpr int kDiskReadThreads = 4;
 inline constexpr int kMaxDiskReads = 256;  // Under way, and waiting.
 
-// Threads that read, check and answer messages of streams, and from how many bytes on a message is handed to them, and
-// its answer from how many results on: what is smaller is done sooner than handed on.
+// Threads that read and check messages of streams, and make answers of streams and calls; and from how many bytes on a
+// message is handed to them, and its answer from how many results on: what is smaller is done sooner than handed on.
 inline constexpr int kMessageWorkers = 2;
 inline constexpr size_t kMinHandedOnBytes = 8 << 10;
 inline constexpr size_t kMinHandedOnResults = 32;
