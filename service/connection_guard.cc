@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -50,8 +52,11 @@ std::string NameOf(const sockaddr_storage& address) {
 }  // namespace
 
 ConnectionGuard::ConnectionGuard(int port, ConnectionGuardLimits limits,
-                                 std::function<void(const std::string& peer)> cut)
-    : port_(port), limits_(limits), cut_(std::move(cut)), task_(limits.interval, [this] { Look(); }) {}
+                                 std::function<void(const std::string& peer)> cut,
+                                 std::function<void(int closed)> crowded)
+    : port_(port), limits_(limits), cut_(std::move(cut)), crowded_(std::move(crowded)), task_(limits.interval, [this] {
+        Look();
+      }) {}
 
 ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
   ByPeer connections;
@@ -75,6 +80,33 @@ ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
 }
 
 void ConnectionGuard::Look() {
+  LookAtNumber();
+  LookAtMemory();
+}
+
+void ConnectionGuard::LookAtNumber() {
+  // Descriptors are counted sooner than looked at, and most of the time there are few.
+  std::error_code error;
+  const auto descriptors = std::distance(std::filesystem::directory_iterator("/proc/self/fd", error), {});
+  if (descriptors > limits_.max_connections) {
+    ByPeer connections = Connections();
+    std::vector<Connection> least_first;
+    least_first.reserve(connections.size());
+    for (const auto& [peer, connection] : connections) least_first.push_back(connection);
+    std::sort(least_first.begin(), least_first.end(),
+              [](const Connection& a, const Connection& b) { return a.received_bytes < b.received_bytes; });
+    for (size_t place = 0; place + static_cast<size_t>(limits_.max_connections) < least_first.size(); ++place) {
+      ::shutdown(least_first[place].descriptor, SHUT_RDWR);
+      ++closed_;
+    }
+  }
+  if (closed_ == 0 || std::chrono::steady_clock::now() - told_ < limits_.tell_interval) return;
+  crowded_(closed_);
+  closed_ = 0;
+  told_ = std::chrono::steady_clock::now();
+}
+
+void ConnectionGuard::LookAtMemory() {
   const int64_t memory = MemoryBytes();
   const auto least = std::min_element(seen_.begin(), seen_.end(),
                                       [](const Seen& a, const Seen& b) { return a.memory_bytes < b.memory_bytes; });

@@ -1,5 +1,7 @@
-// Cuts off who makes gRPC pile up memory. The packaged gRPC takes in a call that is cancelled at once long before it is
-// through with it, some 20 KiB each, and bounds neither their number nor their memory (docs/security.md).
+// Cuts off who makes gRPC pile up memory, and who holds more connections than there is room for. The packaged gRPC
+// takes in a call that is cancelled at once long before it is through with it, some 20 KiB each, and bounds neither
+// their number nor their memory; and if no descriptor is left for a connection, it never takes another one
+// (docs/security.md).
 #ifndef MUSTER_SERVICE_CONNECTION_GUARD_H_
 #define MUSTER_SERVICE_CONNECTION_GUARD_H_
 
@@ -21,14 +23,19 @@ struct ConnectionGuardLimits {
   int64_t least_sent_bytes;  // Whoever sent less since then is not to blame.
   // Nor is anybody for growth of less than so many times what all sent: results that wait take about what they came as.
   int64_t growth_factor;
+  int max_connections;                      // Beyond them those that sent least are closed.
+  std::chrono::milliseconds tell_interval;  // Between two words about too many connections.
 };
 
-// While the memory of this process grows faster than it may, closes the connections to `port` that sent most. Who did
-// nothing bad loses a connection by it at worst, makes another, and sends again. Owns the thread that looks.
+// While the memory of this process grows faster than it may, closes the connections to `port` that sent most; and while
+// there are too many of these, those that sent least. Who did nothing bad loses a connection by it at worst, makes
+// another, and sends again. Owns the thread that looks.
 class ConnectionGuard {
  public:
-  // `cut` is told of every connection that is closed, on the guard's thread: "127.0.0.1:43210".
-  ConnectionGuard(int port, ConnectionGuardLimits limits, std::function<void(const std::string& peer)> cut);
+  // `cut` is told of every connection that is closed for memory, on the guard's thread: "127.0.0.1:43210". `crowded` is
+  // told how many were closed for their number since it was told last.
+  ConnectionGuard(int port, ConnectionGuardLimits limits, std::function<void(const std::string& peer)> cut,
+                  std::function<void(int closed)> crowded);
   ConnectionGuard(const ConnectionGuard&) = delete;
   ConnectionGuard& operator=(const ConnectionGuard&) = delete;
 
@@ -41,11 +48,14 @@ class ConnectionGuard {
   using ByPeer = std::map<std::string, Connection>;
 
   void Look();
+  void LookAtMemory();
+  void LookAtNumber();
   ByPeer Connections() const;
 
   const int port_;
   const ConnectionGuardLimits limits_;
   const std::function<void(const std::string&)> cut_;
+  const std::function<void(int)> crowded_;
 
   // Touched by the guard's thread alone.
   struct Seen {
@@ -53,6 +63,8 @@ class ConnectionGuard {
     ByPeer connections;
   };
   std::deque<Seen> seen_;  // The oldest first.
+  int closed_ = 0;         // For their number, and not told yet.
+  std::chrono::steady_clock::time_point told_{};
 
   RepeatedTask task_;  // Last: it uses the others.
 };

@@ -34,6 +34,12 @@ inline constexpr int64_t kMaxMemoryGrowth = int64_t{384} << 20;
 inline constexpr int64_t kLeastBlamedBytes = int64_t{1} << 20;
 inline constexpr int64_t kMaxMemoryGrowthFactor = 8;  // Of what was sent meanwhile.
 
+// Connections of all clients together: so many, and no more than one for so many descriptors that the process may have.
+// What comes between two looks at them takes what is left over: gRPC must never be without one (docs/security.md).
+inline constexpr int kMaxConnections = 8'192;
+inline constexpr int kDescriptorsForConnection = 4;
+inline constexpr std::chrono::seconds kCrowdTellInterval{10};  // Between two words about too many.
+
 // What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
 // nobody meets it but by mistake. The local operator, who is on the machine anyway, may use several times as much.
 inline constexpr int64_t kCallsPerSecond = 20'000;

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -22,13 +21,12 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/resource_quota.h"
 #include "service/audit_log.h"
 #include "service/call_observer.h"
 #include "service/call_trace.h"
 #include "service/caller.h"
 #include "service/catalogue_service.h"
-#include "service/connection_guard.h"
+#include "service/connection_limits.h"
 #include "service/disk_reader.h"
 #include "service/gate.h"
 #include "service/ingest_service.h"
@@ -79,32 +77,6 @@ bool IsLoopback(const std::string& host) { return host == "localhost" || host ==
 
 absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(absl::StrCat("Cannot listen on ", address, ": is another program listening there?"));
-}
-
-// Bounds what clients can make gRPC hold and do, whoever they are.
-void LimitConnections(grpc::ServerBuilder* builder) {
-  const auto milliseconds = [](std::chrono::seconds time) {
-    return static_cast<int>(std::chrono::milliseconds(time).count());
-  };
-  builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder->SetMaxSendMessageSize(kMaxMessageBytes);
-  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, int>>{
-           {GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes},
-           {GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection},
-           {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, milliseconds(kHandshakeTimeout)},
-           {GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(kMaxConnectionIdle)},
-           {GRPC_ARG_MAX_CONNECTION_AGE_MS, milliseconds(kMaxConnectionAge)},
-           {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, milliseconds(kConnectionAgeGrace)},
-           {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(kMinPingInterval)},
-           {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes},
-           {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
-           {GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(kKeepaliveInterval)},
-           {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(kKeepaliveTimeout)}}) {
-    builder->AddChannelArgument(name, value);
-  }
-  grpc::ResourceQuota quota("muster");
-  quota.Resize(kMaxGrpcMemoryBytes).SetMaxThreads(kMaxGrpcThreads);
-  builder->SetResourceQuota(quota);
 }
 
 // What the machine's clock says at this moment: Abseil's may be two seconds behind one that was set.
@@ -333,16 +305,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   starting.reset();  // The address is free for a moment.
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr || port == 0) return CannotListen(options.listen_address);
-  parts.connection_guard = std::make_unique<ConnectionGuard>(
-      port,
-      ConnectionGuardLimits{.interval = kMemoryLookInterval,
-                            .looks = kMemoryLooks,
-                            .max_growth_bytes = kMaxMemoryGrowth,
-                            .least_sent_bytes = kLeastBlamedBytes,
-                            .growth_factor = kMaxMemoryGrowthFactor},
-      [](const std::string& peer) {
-        spdlog::warn("memory grows too fast: the connection from {}, which sends most, was cut off", peer);
-      });
+  parts.connection_guard = GuardConnections(port);
   parts.TellHealth();
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
   return server;

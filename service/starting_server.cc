@@ -6,8 +6,8 @@
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
+#include "service/connection_limits.h"
 #include "service/errors.h"
-#include "service/limits.h"
 
 namespace muster {
 namespace {
@@ -76,15 +76,18 @@ std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address
   int port = 0;
   builder.AddListeningPort(address, std::move(credentials), &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  LimitConnections(&builder);
   builder.RegisterCallbackGenericService(&starting->any_call_);
   starting->server_ = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(had_health);
-  return starting->server_ != nullptr && port != 0 ? std::move(starting) : nullptr;
+  if (starting->server_ == nullptr || port == 0) return nullptr;
+  starting->guard_ = GuardConnections(port);
+  return starting;
 }
 
 StartingServer::~StartingServer() {
   if (server_ == nullptr) return;
+  guard_.reset();
   // At once: nobody is owed more than what was said.
   server_->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
   server_->Wait();

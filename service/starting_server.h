@@ -8,11 +8,13 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
+#include "service/connection_guard.h"
 
 namespace muster {
 
 // Health says NOT_SERVING, of the whole and of any service; every other call gets UNAVAILABLE, SERVER_STARTING, with
-// RetryInfo. It has no store and nothing else to serve anything from. Ends, and frees its address, when it goes.
+// RetryInfo. It has no store and nothing else to serve anything from. Connections have the bounds that they have later.
+// Ends, and frees its address, when it goes.
 class StartingServer {
  public:
   // nullptr if the address cannot be listened on. Its port is not 0: nobody could know it yet.
@@ -33,6 +35,7 @@ class StartingServer {
 
   AnyCall any_call_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<ConnectionGuard> guard_;
 };
 
 }  // namespace muster

@@ -1,6 +1,7 @@
 // Those who mean it ill, or know no better: the real program among them, and a good client beside them.
 #include "service/limits.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -82,8 +83,38 @@ class GoodClient {
   int64_t acknowledged_ = 0;
 };
 
-// At most twice what it was is what is wanted, and what a machine of its own gives; tests share theirs, and the
-// clients who mean it ill share it too.
+// Those who mean it ill have machines of their own, and here a processor of their own where there are two: everybody
+// else shares another one, as before the attack. Of one object at a time.
+class Processors {
+ public:
+  Processors() {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    std::vector<size_t> ours;
+    for (size_t processor = 0; processor < CPU_SETSIZE; ++processor) {
+      if (CPU_ISSET(processor, &before_)) ours.push_back(processor);
+    }
+    attackers_ = before_;
+    if (ours.size() < 2) return;
+    CPU_ZERO(&attackers_);
+    CPU_SET(ours.back(), &attackers_);
+    cpu_set_t others = before_;
+    CPU_CLR(ours.back(), &others);
+    sched_setaffinity(0, sizeof(others), &others);  // Threads and processes that are made from now on have it too.
+  }
+  ~Processors() { sched_setaffinity(0, sizeof(before_), &before_); }
+  Processors(const Processors&) = delete;
+  Processors& operator=(const Processors&) = delete;
+
+  // The calling thread is one of an attacker.
+  void TakeAttackersOwn() const { sched_setaffinity(0, sizeof(attackers_), &attackers_); }
+
+ private:
+  cpu_set_t before_{};
+  cpu_set_t attackers_{};
+};
+
+// At most twice what it was is what is wanted. docs/security.md says which attacks keep to that on a quiet machine, and
+// what the others cost; tests share theirs with others, and this catches what would be felt for long.
 void ExpectAboutAsQuick(std::chrono::milliseconds before, std::chrono::milliseconds during,
                         std::chrono::milliseconds bearable = std::chrono::milliseconds(400)) {
   testing::Test::RecordProperty("p99_before_ms", static_cast<int>(before.count()));
@@ -91,9 +122,15 @@ void ExpectAboutAsQuick(std::chrono::milliseconds before, std::chrono::milliseco
   EXPECT_LE(during, std::max(4 * before, bearable));
 }
 
+grpc::Status CallAny(Client& client) {
+  v1::GetCatalogueResponse response;
+  return MUSTER_CALL(client, catalogue, GetCatalogue, v1::GetCatalogueRequest(), &response);
+}
+
 class LimitsTest : public testing::Test {
  protected:
-  LimitsTest() : server_(ServeStore(folder_.Path("store")), folder_.Path("log")) {
+  explicit LimitsTest(const std::vector<std::string>& run_by = {})
+      : server_(ServeStore(folder_.Path("store")), folder_.Path("log"), run_by) {
     address_ = server_.WaitUntilListening();
     EXPECT_THAT(address_, MatchesRegex("127\\.0\\.0\\.1:[0-9]+")) << server_.Log();
     good_ = std::make_unique<GoodClient>(address_);
@@ -131,6 +168,7 @@ class LimitsTest : public testing::Test {
   std::chrono::milliseconds P99During(const Attack& attack) {
     std::atomic<bool> under_way{true};
     std::thread attacker([&] {
+      processors_.TakeAttackersOwn();
       attack();
       under_way = false;
     });
@@ -140,6 +178,7 @@ class LimitsTest : public testing::Test {
   }
 
   const std::string& address() const { return address_; }
+  std::string Log() const { return server_.Log(); }
 
   std::chrono::milliseconds before_{};
   int descriptors_before_ = 0;
@@ -156,18 +195,23 @@ class LimitsTest : public testing::Test {
     return kibibytes / 1'024;
   }
 
+  const Processors processors_;
   TemporaryFolder folder_;
   MusterdProcess server_;
   std::string address_;
   std::unique_ptr<GoodClient> good_;
 };
 
-// The server raises its limit of descriptors itself, and so does this test for its own end.
-TEST_F(LimitsTest, AThousandHalfOpenHandshakesHoldNobodyUpAndAreClosed) {
+// The server raises its limit of descriptors itself, and so do tests for their own end.
+void RaiseOwnDescriptorLimit() {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = limit.rlim_max;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST_F(LimitsTest, AThousandHalfOpenHandshakesHoldNobodyUpAndAreClosed) {
+  RaiseOwnDescriptorLimit();
   constexpr int kConnections = 1'000;
   std::vector<std::unique_ptr<RawConnection>> silent;
   const auto begin = Clock::now();
@@ -186,6 +230,38 @@ TEST_F(LimitsTest, AThousandHalfOpenHandshakesHoldNobodyUpAndAreClosed) {
   }
   EXPECT_LT(Clock::now() - begin, 3 * kHandshakeTimeout);
   AwaitDescriptors(descriptors_before_ + 10);
+}
+
+// Few enough that a test can use them all up.
+constexpr int kFewDescriptors = 8'192;
+
+class FewDescriptorsTest : public LimitsTest {
+ protected:
+  FewDescriptorsTest() : LimitsTest({"prlimit", absl::StrCat("--nofile=", kFewDescriptors, ":", kFewDescriptors)}) {}
+};
+
+// Of all connections some are cut off in time, so that the packaged gRPC never has no descriptor for one: after that it
+// would never take one again.
+TEST_F(FewDescriptorsTest, MoreConnectionsThanThereAreDescriptorsLeaveRoomForOthers) {
+  RaiseOwnDescriptorLimit();
+  constexpr int kConnections = 10'000;
+  static_assert(kConnections > kFewDescriptors);
+  constexpr int kMost = kFewDescriptors / kDescriptorsForConnection;
+  // As many as come between two looks of the server: over loopback it takes some 3,000 in that time.
+  constexpr int kAtOnce = 2'000;
+  std::vector<std::unique_ptr<RawConnection>> silent;
+  const auto during = P99During([&] {
+    for (int connection = 0; connection < kConnections; ++connection) {
+      if (connection % kAtOnce == 0) AwaitDescriptors(descriptors_before_ + kMost + 10);
+      silent.push_back(std::make_unique<RawConnection>(address()));
+    }
+  });
+  ExpectAboutAsQuick(before_, during);
+  AwaitDescriptors(descriptors_before_ + kMost + 10);  // Of those that are left the handshake is not over yet.
+  EXPECT_THAT(Log(), HasSubstr(absl::StrCat("more than ", kMost, " connections")));
+  EXPECT_THAT(Log(), testing::Not(HasSubstr("Too many open files")));
+  Client other(address());
+  EXPECT_THAT(CallAny(other), IsOkCall());
 }
 
 TEST_F(LimitsTest, TwoHundredStreamsAtAByteASecondHoldNobodyUp) {

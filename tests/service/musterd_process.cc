@@ -7,17 +7,18 @@ namespace {
 
 constexpr char kMusterd[] = MUSTER_BINARY_DIR "/musterd";
 
-std::vector<std::string> MusterdWords(const std::vector<std::string>& arguments) {
+std::vector<std::string> MusterdWords(const std::vector<std::string>& arguments, std::vector<std::string> words) {
   // Whatever this machine has in /etc is not read, unless a later --config says so.
-  std::vector<std::string> words = {"env", "MUSTERD_CONFIG=/dev/null", kMusterd};
+  words.insert(words.end(), {"env", "MUSTERD_CONFIG=/dev/null", kMusterd});
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }
 
 }  // namespace
 
-MusterdProcess::MusterdProcess(const std::vector<std::string>& arguments, std::string log_file)
-    : ChildProcess(MusterdWords(arguments), std::move(log_file)) {}
+MusterdProcess::MusterdProcess(const std::vector<std::string>& arguments, std::string log_file,
+                               const std::vector<std::string>& run_by)
+    : ChildProcess(MusterdWords(arguments, run_by), std::move(log_file)) {}
 
 std::string MusterdProcess::WaitUntilListening() {
   const std::string prefix = "listening on ";

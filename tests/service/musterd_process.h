@@ -11,8 +11,10 @@ namespace muster {
 
 class MusterdProcess : public ChildProcess {
  public:
-  // Runs `musterd ARGUMENTS...`. `log_file` takes what it writes on standard error.
-  MusterdProcess(const std::vector<std::string>& arguments, std::string log_file);
+  // Runs `musterd ARGUMENTS...`, behind the words of a program that runs another if there are any. `log_file` takes
+  // what it writes on standard error.
+  MusterdProcess(const std::vector<std::string>& arguments, std::string log_file,
+                 const std::vector<std::string>& run_by = {});
 
   // Waits until it says where it listens; returns the address, or "" if it ends, or is silent, before.
   std::string WaitUntilListening();

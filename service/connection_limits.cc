@@ -1,0 +1,69 @@
+#include "service/connection_limits.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "grpcpp/resource_quota.h"
+#include "service/limits.h"
+#include "spdlog/spdlog.h"
+
+namespace muster {
+namespace {
+
+int MaxConnections() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMaxConnections;
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur / kDescriptorsForConnection, kMaxConnections));
+}
+
+}  // namespace
+
+void LimitConnections(grpc::ServerBuilder* builder) {
+  const auto milliseconds = [](std::chrono::seconds time) {
+    return static_cast<int>(std::chrono::milliseconds(time).count());
+  };
+  builder->SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder->SetMaxSendMessageSize(kMaxMessageBytes);
+  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, int>>{
+           {GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes},
+           {GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection},
+           {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, milliseconds(kHandshakeTimeout)},
+           {GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(kMaxConnectionIdle)},
+           {GRPC_ARG_MAX_CONNECTION_AGE_MS, milliseconds(kMaxConnectionAge)},
+           {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, milliseconds(kConnectionAgeGrace)},
+           {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(kMinPingInterval)},
+           {GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes},
+           {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+           {GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(kKeepaliveInterval)},
+           {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(kKeepaliveTimeout)}}) {
+    builder->AddChannelArgument(name, value);
+  }
+  grpc::ResourceQuota quota("muster");
+  quota.Resize(kMaxGrpcMemoryBytes).SetMaxThreads(kMaxGrpcThreads);
+  builder->SetResourceQuota(quota);
+}
+
+std::unique_ptr<ConnectionGuard> GuardConnections(int port) {
+  const int max_connections = MaxConnections();
+  return std::make_unique<ConnectionGuard>(
+      port,
+      ConnectionGuardLimits{.interval = kMemoryLookInterval,
+                            .looks = kMemoryLooks,
+                            .max_growth_bytes = kMaxMemoryGrowth,
+                            .least_sent_bytes = kLeastBlamedBytes,
+                            .growth_factor = kMaxMemoryGrowthFactor,
+                            .max_connections = max_connections,
+                            .tell_interval = kCrowdTellInterval},
+      [](const std::string& peer) {
+        spdlog::warn("memory grows too fast: the connection from {}, which sends most, was cut off", peer);
+      },
+      [max_connections](int closed) {
+        spdlog::warn("more than {} connections: {} of those that sent least were cut off", max_connections, closed);
+      });
+}
+
+}  // namespace muster

@@ -1,0 +1,20 @@
+// What clients can make gRPC hold and do, whoever they are.
+#ifndef MUSTER_SERVICE_CONNECTION_LIMITS_H_
+#define MUSTER_SERVICE_CONNECTION_LIMITS_H_
+
+#include <memory>
+
+#include "grpcpp/server_builder.h"
+#include "service/connection_guard.h"
+
+namespace muster {
+
+// Gives a server the bounds of service/limits.h for each connection, and for all of them together.
+void LimitConnections(grpc::ServerBuilder* builder);
+
+// What gRPC does not bound, for the server on this port. Logs whom it cuts off.
+std::unique_ptr<ConnectionGuard> GuardConnections(int port);
+
+}  // namespace muster
+
+#endif  // MUSTER_SERVICE_CONNECTION_LIMITS_H_
