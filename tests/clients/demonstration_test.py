@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 DEMONSTRATE, PROGRAMS = (pathlib.Path(argument) for argument in sys.argv[1:3])
 
@@ -22,13 +24,16 @@ class DemonstrationTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="muster-demonstration-")
         self.addCleanup(folder.cleanup)
         self._store = pathlib.Path(folder.name) / "store"
+        self._web = pathlib.Path(folder.name) / "web"
+        self._web.mkdir()
+        (self._web / "index.html").write_text("the page", encoding="utf-8")
         self.addCleanup(self._demonstrate, "--stop")
 
     def _demonstrate(self, *words):
         # To a file: the server that goes on running must not hold a pipe of ours open.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-            subprocess.run([sys.executable, DEMONSTRATE, "--programs", PROGRAMS, "--store", self._store, "--listen",
-                            "127.0.0.1:0", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True,
+            subprocess.run([sys.executable, DEMONSTRATE, "--programs", PROGRAMS, "--store", self._store, "--web", self._web,
+                            "--listen", "127.0.0.1:0", "--dashboard", "127.0.0.1:0", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True,
                            timeout=DEADLINE_SECONDS)
             output.seek(0)
             return output.read()
@@ -53,7 +58,12 @@ class DemonstrationTest(unittest.TestCase):
         self.assertRegex(again, r"(?m)^Arrests +255 +6 +1,468 ")
 
     def test_what_it_says_to_try_can_be_tried(self):
-        hints = re.search(r"Try:\n((?:  .*\n)+)", self._demonstrate())[1].splitlines()
+        output = self._demonstrate()
+        hints = re.search(r"Try:\n((?:  .*\n)+)", output)[1].splitlines()
+        # Its last line is where to look.
+        dashboard = re.search(r"\nThe dashboard is on (http://127\.0\.0\.1:\d+/)\n\Z", output)[1]
+        with urllib.request.urlopen(dashboard, timeout=DEADLINE_SECONDS) as answer:
+            self.assertEqual(answer.read(), b"the page")
         address = re.fullmatch(r"  export MUSTER_SERVER=(127\.0\.0\.1:\d+)", hints[0])[1]
         environment = {**os.environ, "MUSTER_SERVER": address}
         self.assertGreater(len(hints), 3)
@@ -61,10 +71,12 @@ class DemonstrationTest(unittest.TestCase):
             done = subprocess.run(hint, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                   timeout=DEADLINE_SECONDS, env=environment)
             self.assertEqual(done.returncode, 0, f"{hint}\n{done.stdout}")
-        # The last one stops the server.
+        # The last one stops the server and the dashboard.
         done = subprocess.run([PROGRAMS / "muster", "totals"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=DEADLINE_SECONDS, env=environment)
         self.assertEqual(done.returncode, 4)
+        with self.assertRaises(urllib.error.URLError):
+            urllib.request.urlopen(dashboard, timeout=DEADLINE_SECONDS)
 
 
 if __name__ == "__main__":
