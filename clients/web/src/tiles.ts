@@ -16,7 +16,7 @@ function statesOf(coverage: Coverage): Map<string, ForceCoverage> {
 }
 
 export const TOTALS_KEY =
-  "Darker is more. ≥ at least, ≈ about, ≤ at most, + some still to be counted, – reported without a figure for this. " +
+  "A stronger colour is more. ≥ at least, ≈ about, ≤ at most, + some still to be counted, – reported without a figure for this. " +
   "Dashed edge: nothing heard, which is not zero.";
 
 // Each force's total of one metric; `totals` by force, `most` the largest of their sums.
@@ -53,7 +53,7 @@ const STATE_SIGNS: Record<CoverageState, string> = {
 };
 
 export const STATES_KEY =
-  "Dark: final, nil or covered by a joint return. Light: provisional. Dashed edge: nothing heard, or all retracted.";
+  "Strong colour: final, nil or covered by a joint return. Weak: provisional. Dashed edge: nothing heard, or all retracted.";
 
 // How far each force has got.
 export function stateTiles(coverage: Coverage, reference: Reference): (force: Force) => TileContent {

@@ -176,7 +176,7 @@ function States(props: { answer: Answer }) {
                       ) : (
                         <>
                           {londonClock(toDate(force.lastHeardTime))}
-                          <span class="app-table__under app-nowrap"> {londonDay(toDate(force.lastHeardTime))}</span>
+                          <span class="app-table__under"> {londonDay(toDate(force.lastHeardTime))}</span>
                         </>
                       )}
                     </td>

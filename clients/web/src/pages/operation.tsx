@@ -185,9 +185,11 @@ function OneMetric(props: { answer: Answer; operation: Operation | undefined }) 
         </QuestionForm>
         <p class="govuk-body">
           <strong>{subject.metric}:</strong> <TotalInline total={total} dimension={subject.dimension} />.{" "}
-          <Link to={onPage(view, "why", { metric })}>
-            Why<span class="govuk-visually-hidden"> is the total for {insideSentence(subject.metric)} what it is</span>
-          </Link>
+          <span class="app-no-print">
+            <Link to={onPage(view, "why", { metric })}>
+              Why<span class="govuk-visually-hidden"> is the total for {insideSentence(subject.metric)} what it is</span>
+            </Link>
+          </span>
         </p>
         {note !== "" && <p class="govuk-body-s">Note: {note}.</p>}
       </div>

@@ -13,7 +13,7 @@ export function Select(props: {
 }) {
   const id = `choose-${props.name}`;
   return (
-    <div class="govuk-form-group app-question__field">
+    <div class={`govuk-form-group app-question__field app-question__field--${props.name}`}>
       <label class="govuk-label" for={id}>
         {props.label}
       </label>

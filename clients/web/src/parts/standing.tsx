@@ -50,13 +50,13 @@ export function Standing<Answer>(props: { live: LiveState<Answer>; stand: Stand 
   return (
     <div class={`app-standing${lost ? " app-standing--lost" : ""}`} data-link={lost ? "lost" : live.link}>
       <p class="govuk-body app-standing__line">
-        <strong class={`govuk-tag govuk-tag--${tag.colour}`}>{tag.text}</strong>{" "}
+        <strong class={`govuk-tag govuk-tag--${tag.colour} app-no-print`}>{tag.text}</strong>{" "}
         {stand !== undefined && (
           <>
-            {what} for <span class="app-nowrap">{standsFor(stand)}</span>.
+            {what} for {standsFor(stand)}.
           </>
         )}
-        {live.link === "slow" && !lost && " It is asked for again every few seconds."}
+        {live.link === "slow" && !lost && <span class="app-no-print"> Updates come every few seconds.</span>}
       </p>
       <div role="status">
         {lost && (
