@@ -9,6 +9,7 @@ export interface Export {
   category?: string; // Several joined by "+".
   groupBy?: string[]; // "region", "force", "date", "category".
   breakdown?: string;
+  date?: string; // One day.
   baseline?: string;
   asOfTime?: string;
   asOfPosition?: string;
@@ -26,6 +27,8 @@ export function exportAddress(wanted: Export, format: "csv" | "json" | "xlsx" = 
   for (const category of wanted.category?.split("+") ?? []) add("category", category);
   for (const group of wanted.groupBy ?? []) add("group_by", group);
   add("breakdown", wanted.breakdown);
+  add("start_date", wanted.date);
+  add("end_date", wanted.date);
   add("baseline_operation", wanted.baseline);
   add("as_of_time", wanted.asOfTime);
   add("as_of_position", wanted.asOfPosition);

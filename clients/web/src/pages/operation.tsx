@@ -66,24 +66,29 @@ async function fetchComparison(view: View, signal: AbortSignal): Promise<Compari
 
 async function fetchAnswer(view: View, reference: Reference, signal: AbortSignal): Promise<Answer> {
   const query = baseQuery(view);
-  const compared = view.compare === "none" ? undefined : outcomeOf(fetchComparison(view, signal));
-  // Only where no metric is named has the first answer to come before the others.
-  const first = queryTotals(query, signal);
-  const metric = view.metric || chosenMetric(view, (await first).rows);
-  const split = (groupBy: GroupBy, breakdowns: string[] = []): Promise<Split> =>
+  const split = (metric: string, groupBy: GroupBy, breakdowns: string[] = []): Promise<Split> =>
     outcomeOf(queryTotals({ ...query, metrics: [metric], groupBy: [groupBy], breakdowns }, signal));
-  const [all, byRegion, byForce, byDate, comparison, ...byCategory] = await Promise.all([
+  const splits = async (metric: string) => {
+    const breakdowns = reference.metrics.get(metric)?.breakdowns ?? [];
+    const [byRegion, byForce, byDate, ...byCategory] = await Promise.all([
+      split(metric, GroupBy.REGION),
+      split(metric, GroupBy.FORCE),
+      split(metric, GroupBy.DATE),
+      ...breakdowns.map((breakdown) => split(metric, GroupBy.CATEGORY, [breakdown])),
+    ]);
+    return {
+      metric, byRegion, byForce, byDate,
+      byCategory: byCategory.map((one, index) => ({ breakdown: breakdowns[index] ?? "", split: one })),
+    };
+  };
+  const first = queryTotals(query, signal);
+  const [all, comparison, ofMetric] = await Promise.all([
     first,
-    split(GroupBy.REGION),
-    split(GroupBy.FORCE),
-    split(GroupBy.DATE),
-    compared,
-    ...(reference.metrics.get(metric)?.breakdowns ?? []).map(async (breakdown) => ({
-      breakdown,
-      split: await split(GroupBy.CATEGORY, [breakdown]),
-    })),
+    view.compare === "none" ? undefined : outcomeOf(fetchComparison(view, signal)),
+    // Only where no metric is named has the first answer to come before the others.
+    view.metric === "" ? first.then(({ rows }) => splits(chosenMetric(view, rows))) : splits(view.metric),
   ]);
-  return { view, metric, all, byRegion, byForce, byDate, byCategory, comparison };
+  return { view, all, comparison, ...ofMetric };
 }
 
 export function OperationPage() {
@@ -180,7 +185,7 @@ function OneMetric(props: { answer: Answer; operation: Operation | undefined }) 
   return (
     <>
       <div class="app-metric">
-        <QuestionForm>
+        <QuestionForm label="Figure in the charts">
           <MetricSelect metrics={metrics} value={metric} label="Figure in the charts below" />
         </QuestionForm>
         <p class="govuk-body">

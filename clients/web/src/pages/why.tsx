@@ -76,11 +76,16 @@ function identityOf(view: View): { operation: string; force: string; resultId: s
 
 async function fetchAnswer(view: View, signal: AbortSignal): Promise<Answer> {
   const identity = identityOf(view);
-  const history = identity && outcomeOf(listRevisions(identity, signal));
-  const all = await queryTotals({ ...baseQuery(view), forces: view.force === "" ? [] : [view.force] }, signal);
-  const metric = chosenMetric(view, all.rows);
-  const [explanation, revisions] = await Promise.all([outcomeOf(explain(view, metric, signal)), history]);
-  return { view, metric, all, explanation, history: revisions };
+  const explained = async () => {
+    const all = await queryTotals({ ...baseQuery(view), forces: view.force === "" ? [] : [view.force] }, signal);
+    const metric = chosenMetric(view, all.rows);
+    return { all, metric, explanation: await outcomeOf(explain(view, metric, signal)) };
+  };
+  const [{ all, metric, explanation }, history] = await Promise.all([
+    explained(),
+    identity && outcomeOf(listRevisions(identity, signal)),
+  ]);
+  return { view, metric, all, explanation, history };
 }
 
 export function WhyPage() {

@@ -28,13 +28,14 @@ export function Select(props: {
   );
 }
 
-export function QuestionForm(props: { change?: Partial<View>; children?: ComponentChildren }) {
+// `label` tells several forms of one page apart.
+export function QuestionForm(props: { label?: string; change?: Partial<View>; children?: ComponentChildren }) {
   const { view } = usePage();
   const navigate = useContext(Navigation);
   return (
     <form
       class="app-question app-no-print"
-      aria-label="What is shown"
+      aria-label={props.label ?? "What is shown"}
       onSubmit={(event) => {
         event.preventDefault();
         const given = new FormData(event.currentTarget);

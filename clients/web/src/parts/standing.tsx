@@ -39,6 +39,8 @@ export function standsFor({ asOf, position }: Stand): string {
 export function Standing<Answer>(props: { live: LiveState<Answer>; stand: Stand | undefined; what?: string }) {
   const { live, stand, what = "These figures stand" } = props;
   const stale = useStale(live.answer);
+  // A question that is refused is answered where its answer would be.
+  if (live.problem !== undefined && live.problem.kind !== "unreachable") return null;
   const lost = live.link === "lost" || (stale && stand !== undefined);
   const tag = lost
     ? { text: "Out of date", colour: "red" }
