@@ -26,6 +26,9 @@ void RunMixedSuite(const Settings& settings, Report& report);
 // What goes on while clients try ten times as much as the server can do, and when they stop, beside its peak.
 void RunOverloadSuite(const Settings& settings, Report& report);
 
+// What rates, rights and the audit cost a message of results, by themselves.
+void RunGateSuite(const Settings& settings, Report& report);
+
 // Ingest and questions beside databases that somebody might take instead.
 void RunPeersSuite(const Settings& settings, Report& report);
 

@@ -27,13 +27,13 @@ class MusterBenchTest(unittest.TestCase):
         report = os.path.join(self.folder, "report.json")
         # The store of the queries is the smallest that has every row.
         run = subprocess.run(
-            self.command("ingest", "unary", "query", "mixed", "overload", "--seconds", "0.5", "--results", "10000", "--json", report),
+            self.command("ingest", "unary", "query", "mixed", "overload", "gate", "--seconds", "0.5", "--results", "10000", "--json", report),
             capture_output=True, text=True, timeout=100, check=False)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         with open(report, encoding="utf-8") as file:
             found = json.load(file)
         self.assertEqual(found["failures"], [])
-        self.assertEqual({line["suite"] for line in found["lines"]}, {"ingest", "unary", "query", "mixed", "overload"})
+        self.assertEqual({line["suite"] for line in found["lines"]}, {"ingest", "unary", "query", "mixed", "overload", "gate"})
         for line in found["lines"]:
             self.assertEqual(len(line["measured"]["samples"]), 1, line)
             self.assertIn(line["title"], run.stdout)
