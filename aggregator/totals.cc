@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,7 +53,9 @@ bool FitsInt64(absl::int128 value) {
 // Adds up the rows of one query.
 class Summer {
  public:
-  Summer(const Catalogue& catalogue, const TotalsQuery& query) : catalogue_(catalogue), query_(query) {
+  // `query` must outlive this object. `day_shift`: rows are of so many days later than the results in them.
+  Summer(const Catalogue& catalogue, const TotalsQuery& query, int day_shift = 0)
+      : catalogue_(catalogue), query_(query), day_shift_(day_shift) {
     for (const MetricPlan& plan : query.metrics) rows_of_plan_ = std::max(rows_of_plan_, plan.rows.size());
   }
 
@@ -79,27 +82,42 @@ class Summer {
 
   int64_t cut_by_period_count() const { return cut_by_period_count_; }
 
-  absl::Status AddRows(google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows) const {
-    std::vector<std::pair<std::pair<uint64_t, uint64_t>, const RowSum*>> sorted;
-    sorted.reserve(sums_.size());
-    for (const RowSum& sum : sums_) sorted.emplace_back(sum.key.Packed(), &sum);
-    std::sort(sorted.begin(), sorted.end());
-    rows->Reserve(static_cast<int>(sorted.size()));
+  // `baseline`, which may be nullptr, has added up the same rows of the baseline.
+  absl::Status AddRows(const Summer* baseline, google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows) const {
+    const std::vector<SortedSum> sums = SortedSums();
+    const std::vector<SortedSum> beside = baseline == nullptr ? std::vector<SortedSum>() : baseline->SortedSums();
+    rows->Reserve(static_cast<int>(std::max(sums.size(), beside.size())));
     std::pair<int, std::string> day;  // Most rows are of the day of the one before.
-    for (const auto& [packed, sum] : sorted) {
+    auto then = beside.begin();
+    for (auto now = sums.begin(); now != sums.end() || then != beside.end();) {
+      const bool has_now = now != sums.end() && (then == beside.end() || now->first <= then->first);
+      const bool has_then = then != beside.end() && (now == sums.end() || then->first <= now->first);
+      const RowKey& key = has_now ? now->second->key : then->second->key;
       v1::TotalsRow& row = *rows->Add();
-      if (query_.by_date && sum->key.day != kLast) {
-        if (day.second.empty() || day.first != sum->key.day) {
-          day = {sum->key.day, FormatCivilDay(CivilDayFromEpoch(sum->key.day))};
-        }
+      if (query_.by_date && key.day != kLast) {
+        if (day.second.empty() || day.first != key.day) day = {key.day, FormatCivilDay(CivilDayFromEpoch(key.day))};
         row.set_date(day.second);
       }
-      if (absl::Status filled = FillRow(*sum, &row); !filled.ok()) return filled;
+      FillRow(key, &row);
+      absl::Status filled;
+      if (has_now) filled = FillTotal(*now++->second, row.mutable_total());
+      if (has_then && filled.ok()) filled = FillTotal(*then++->second, row.mutable_baseline());
+      if (!filled.ok()) return filled;
     }
     return absl::OkStatus();
   }
 
  private:
+  // With its packed key.
+  using SortedSum = std::pair<std::pair<uint64_t, uint64_t>, const RowSum*>;
+  std::vector<SortedSum> SortedSums() const {
+    std::vector<SortedSum> sorted;
+    sorted.reserve(sums_.size());
+    for (const RowSum& sum : sums_) sorted.emplace_back(sum.key.Packed(), &sum);
+    std::sort(sorted.begin(), sorted.end());
+    return sorted;
+  }
+
   // The region of a force's results whatever their day; nullopt if that depends on the day.
   std::optional<RegionIndex> ConstantRegion(ForceIndex force, const ForceCube& cube) const {
     if (query_.scope.regions_as_of) return catalogue_.RegionOn(force, *query_.scope.regions_as_of);
@@ -157,7 +175,7 @@ class Summer {
         const RegionIndex region = region_of(period);
         if (!TakesPeriod(period) || !takes_region(region)) continue;
         set_region(region);
-        if (query_.by_date) key.day = period.IsOneDay() ? DaysSinceEpoch(period.first) : kLast;
+        if (query_.by_date) key.day = period.IsOneDay() ? DaysSinceEpoch(period.first) + day_shift_ : kLast;
         AddBlock(key, static_cast<int>(plan), force, block);
       }
     }
@@ -212,18 +230,20 @@ class Summer {
     }
   }
 
-  // All but the date.
-  absl::Status FillRow(const RowSum& sum, v1::TotalsRow* to) const {
-    const RowKey& key = sum.key;
+  // All but the date and the totals.
+  void FillRow(const RowKey& key, v1::TotalsRow* to) const {
     v1::TotalsRow& row = *to;
     const MetricPlan& plan = query_.metrics[static_cast<size_t>(key.metric_plan)];
-    const v1::Metric& metric = catalogue_.metric(plan.metric);
     if (query_.by_operation) row.set_operation(operations_[static_cast<size_t>(key.operation)]->proto.id());
     if (query_.by_region && key.region != kLast) row.set_region(catalogue_.region(key.region).id());
     if (query_.by_force) row.set_force(catalogue_.force(key.force).id());
-    row.set_metric(metric.id());
+    row.set_metric(catalogue_.metric(plan.metric).id());
     for (const std::string& category : plan.rows[static_cast<size_t>(key.row)].categories) row.add_categories(category);
+  }
 
+  absl::Status FillTotal(const RowSum& sum, v1::Total* to) const {
+    const MetricPlan& plan = query_.metrics[static_cast<size_t>(sum.key.metric_plan)];
+    const v1::Metric& metric = catalogue_.metric(plan.metric);
     const Amount& amount = sum.cell.amount;
     absl::int128 not_broken_down = 0;
     for (size_t axis = 0; axis < Lattice::kAxes; ++axis) {
@@ -233,7 +253,7 @@ class Summer {
       return absl::OutOfRangeError(
           absl::StrCat("The total of \"", metric.id(), "\" does not fit 64 bits; ask for a narrower one, by force."));
     }
-    v1::Total& total = *row.mutable_total();
+    v1::Total& total = *to;
     const bool adds_up = metric.additivity() != v1::ADDITIVITY_NOT_ADDITIVE || sum.cell.result_count == 1;
     total.set_unit(metric.base_unit());
     total.set_qualifier(amount.CarefulQualifier());
@@ -254,6 +274,7 @@ class Summer {
 
   const Catalogue& catalogue_;
   const TotalsQuery& query_;
+  const int day_shift_;
   std::vector<std::shared_ptr<const Operation>> operations_;  // In the order of answers.
   static constexpr size_t kFewPlaces = 16'384;
   static constexpr size_t kNoPlace = std::numeric_limits<size_t>::max();
@@ -267,14 +288,16 @@ class Summer {
   int64_t cut_by_period_count_ = 0;
 };
 
-AnswerBasis BasisOf(const CubesView& view, const Scope& scope) {
+AnswerBasis BasisOf(const CubesView& view, const TotalsQuery& query) {
   AnswerBasis basis;
   for (size_t number = 0; number < view.operations.size(); ++number) {
     const OperationCubes& cubes = view.operations[number];
-    if (!scope.TakesOperation(cubes.operation->proto.id())) continue;
-    if (!scope.operations.empty()) basis.operations.push_back(number);
+    const std::string& id = cubes.operation->proto.id();
+    const bool is_asked = query.scope.TakesOperation(id);
+    if (!is_asked && (!query.baseline || query.baseline->operation != id)) continue;
+    if (!query.scope.operations.empty()) basis.operations.push_back(number);
     basis.changed_position = std::max(basis.changed_position, cubes.changed_position);
-    if (!cubes.operation->due_time) continue;
+    if (!is_asked || !cubes.operation->due_time) continue;  // Coverage is not of the baseline.
     const int64_t due_us = absl::ToUnixMicros(*cubes.operation->due_time);
     if (view.as_of_time_us > due_us) continue;  // Whoever is missing is late already.
     basis.holds_until_us = std::min(due_us, basis.holds_until_us.value_or(due_us));
@@ -282,31 +305,56 @@ AnswerBasis BasisOf(const CubesView& view, const Scope& scope) {
   return basis;
 }
 
+// One answer in two steps: what the view is needed for, and the rest.
+class Computation {
+ public:
+  Computation(const Catalogue& catalogue, const TotalsQuery& query)
+      : catalogue_(catalogue), query_(query), summer_(catalogue, query) {
+    if (!query.baseline) return;
+    baseline_query_ = BaselineQuery(query);
+    baseline_summer_.emplace(catalogue, *baseline_query_, query.baseline->days_before);
+  }
+  Computation(const Computation&) = delete;
+  Computation& operator=(const Computation&) = delete;
+
+  void Read(const CubesView& view, v1::QueryTotalsResponse* answer) {
+    summer_.Run(view);
+    if (baseline_summer_) baseline_summer_->Run(view);
+    ComputeCoverage(view, catalogue_, query_.scope, answer->mutable_coverage());
+    answer->set_position(view.position);
+    *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
+  }
+
+  absl::Status Finish(v1::QueryTotalsResponse* answer) const {
+    answer->set_cut_by_period_count(summer_.cut_by_period_count());
+    return summer_.AddRows(baseline_summer_ ? &*baseline_summer_ : nullptr, answer->mutable_rows());
+  }
+
+ private:
+  const Catalogue& catalogue_;
+  const TotalsQuery& query_;
+  Summer summer_;
+  std::optional<TotalsQuery> baseline_query_;
+  std::optional<Summer> baseline_summer_;  // Of baseline_query_.
+};
+
 }  // namespace
 
 absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer,
                            AnswerBasis* basis) {
-  Summer summer(cubes.catalogue(), query);
+  Computation computation(cubes.catalogue(), query);
   cubes.Read([&](const CubesView& view) {
-    summer.Run(view);
-    ComputeCoverage(view, cubes.catalogue(), query.scope, answer->mutable_coverage());
-    answer->set_position(view.position);
-    *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
-    if (basis != nullptr) *basis = BasisOf(view, query.scope);
+    computation.Read(view, answer);
+    if (basis != nullptr) *basis = BasisOf(view, query);
   });
-  answer->set_cut_by_period_count(summer.cut_by_period_count());
-  return summer.AddRows(answer->mutable_rows());
+  return computation.Finish(answer);
 }
 
 absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
                            v1::QueryTotalsResponse* answer) {
-  Summer summer(catalogue, query);
-  summer.Run(view);
-  ComputeCoverage(view, catalogue, query.scope, answer->mutable_coverage());
-  answer->set_position(view.position);
-  *answer->mutable_as_of_time() = TimestampOf(view.as_of_time_us);
-  answer->set_cut_by_period_count(summer.cut_by_period_count());
-  return summer.AddRows(answer->mutable_rows());
+  Computation computation(catalogue, query);
+  computation.Read(view, answer);
+  return computation.Finish(answer);
 }
 
 }  // namespace muster

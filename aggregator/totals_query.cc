@@ -65,6 +65,7 @@ class QueryParser {
     ParseBreakdowns(proto);
     ParseCategories(proto);
     ParseMetrics(proto, &query);
+    ParseBaseline(proto, &query);
     return query;
   }
 
@@ -114,6 +115,28 @@ class QueryParser {
           Add(field, "UNKNOWN_GROUP_BY", "must be operation, region, force, date or category");
       }
     }
+  }
+
+  void ParseBaseline(const v1::TotalsQuery& proto, TotalsQuery* query) {
+    const std::string& id = proto.baseline_operation();
+    if (id.empty()) return;
+    const Operation* const baseline = operations_.Get(id);
+    if (baseline == nullptr) {
+      Add("baseline_operation", "UNKNOWN_OPERATION",
+          absl::StrCat(Quote(id), " is no known operation", DidYouMean(operations_.Nearest(id))));
+    }
+    const std::vector<std::string>& asked = query->scope.operations;  // Ascending.
+    if (asked.empty() || asked.front() != asked.back()) {
+      Add("baseline_operation", "BASELINE_NEEDS_ONE_OPERATION",
+          "is set beside one operation; name that one in operations, and no other");
+      return;
+    }
+    if (asked.front() == id) {
+      Add("baseline_operation", "BASELINE_IS_THE_OPERATION", "is the operation itself; name an earlier one");
+    }
+    const Operation* const operation = operations_.Get(asked.front());
+    if (baseline == nullptr || operation == nullptr) return;
+    query->baseline = {id, static_cast<int>(operation->window.first - baseline->window.first)};
   }
 
   void ParseBreakdowns(const v1::TotalsQuery& proto) {
@@ -268,6 +291,15 @@ class QueryParser {
 
 bool Scope::TakesOperation(const std::string& id) const {
   return operations.empty() || std::binary_search(operations.begin(), operations.end(), id);
+}
+
+TotalsQuery BaselineQuery(const TotalsQuery& query) {
+  TotalsQuery of_baseline = query;
+  of_baseline.scope.operations = {query.baseline->operation};
+  if (query.first_day) of_baseline.first_day = *query.first_day - query.baseline->days_before;
+  if (query.last_day) of_baseline.last_day = *query.last_day - query.baseline->days_before;
+  of_baseline.baseline.reset();
+  return of_baseline;
 }
 
 std::optional<TotalsQuery> ParseTotalsQuery(const v1::TotalsQuery& proto, absl::string_view path,

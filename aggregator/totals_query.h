@@ -60,6 +60,13 @@ struct MetricPlan {
   std::array<bool, Lattice::kAxes> split{};
 };
 
+// The operation that every row is set beside.
+struct Baseline {
+  std::string operation;  // Its id.
+  // How many days its first day comes before that of the query's operation; below zero if it comes after.
+  int days_before = 0;
+};
+
 struct TotalsQuery {
   Scope scope;
   std::vector<MetricPlan> metrics;  // Ascending.
@@ -69,9 +76,14 @@ struct TotalsQuery {
   bool by_region = false;
   bool by_force = false;
   bool by_date = false;
+  std::optional<Baseline> baseline;  // Set: the scope names one operation.
 
   bool HasDates() const { return first_day.has_value() || last_day.has_value(); }
 };
+
+// The same question of the baseline of `query`, which has one: about its operation, on the days at the same distances
+// from its first.
+TotalsQuery BaselineQuery(const TotalsQuery& query);
 
 // Resolves a query, or names everything that is wrong with it, with paths below `path` ("query").
 std::optional<TotalsQuery> ParseTotalsQuery(const v1::TotalsQuery& proto, absl::string_view path,

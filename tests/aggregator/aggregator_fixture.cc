@@ -65,14 +65,10 @@ store::v1::LoggedResult WarnedOf(const Decision& decision) {
   return warned;
 }
 
-std::string RowInWords(const v1::TotalsRow& row) {
-  std::vector<std::string> words;
-  for (const std::string* const word : {&row.operation(), &row.region(), &row.force(), &row.date(), &row.metric()}) {
-    if (!word->empty()) words.push_back(*word);
-  }
-  words.insert(words.end(), row.categories().begin(), row.categories().end());
-  const v1::Total& total = row.total();
-  std::string line = absl::StrCat(absl::StrJoin(words, " "), ": ");
+namespace {
+
+std::string TotalInWords(const v1::Total& total) {
+  std::string line;
   switch (total.qualifier()) {
     case v1::QUALIFIER_AT_LEAST:
       absl::StrAppend(&line, "at least ");
@@ -92,6 +88,20 @@ std::string RowInWords(const v1::TotalsRow& row) {
   if (total.has_at_most() && total.at_most() != total.sum()) absl::StrAppend(&line, ", at most ", total.at_most());
   if (total.uncounted_count() != 0) absl::StrAppend(&line, ", uncounted ", total.uncounted_count());
   if (total.not_broken_down() != 0) absl::StrAppend(&line, ", not broken down ", total.not_broken_down());
+  return line;
+}
+
+}  // namespace
+
+std::string RowInWords(const v1::TotalsRow& row) {
+  std::vector<std::string> words;
+  for (const std::string* const word : {&row.operation(), &row.region(), &row.force(), &row.date(), &row.metric()}) {
+    if (!word->empty()) words.push_back(*word);
+  }
+  words.insert(words.end(), row.categories().begin(), row.categories().end());
+  std::string line = absl::StrCat(absl::StrJoin(words, " "), ": ");
+  absl::StrAppend(&line, row.has_total() ? TotalInWords(row.total()) : "nothing");
+  if (row.has_baseline()) absl::StrAppend(&line, " | ", TotalInWords(row.baseline()));
   return line;
 }
 

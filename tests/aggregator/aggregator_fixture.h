@@ -45,7 +45,7 @@ v1::OperationResult Retraction(absl::string_view force, absl::string_view result
 store::v1::LoggedResult WarnedOf(const Decision& decision);
 
 // A row in one line: "south-east arrests child: 5 from 1/1", then what else there is to say of it: "exactly" is left
-// out, results and forces are counted behind "from".
+// out, results and forces are counted behind "from". Behind a bar stands the baseline.
 std::string RowInWords(const v1::TotalsRow& row);
 template <typename Rows>
 std::vector<std::string> RowsInWords(const Rows& rows) {
