@@ -7,11 +7,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "aggregator/cubes.h"
 #include "aggregator/totals.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "grpcpp/support/slice.h"
 
 namespace muster {
@@ -27,8 +29,10 @@ struct AnswerCacheLimits {
 class AnswerCache {
  public:
   struct Found {
-    grpc::Slice answer;        // Without position and time.
-    CubesMoment moment;        // The position and time that it stands for now.
+    grpc::Slice answer;  // Without position and time.
+    // What it stands for now.
+    LogPosition position = 0;
+    google::protobuf::Timestamp time;
     std::string audit_object;  // What the audit is to say of whom it is given to; empty: nothing.
   };
 
@@ -38,17 +42,22 @@ class AnswerCache {
   std::optional<Found> Find(absl::string_view question);
   // `answer` rests on `basis`. Replaces an earlier answer to the same question; does nothing if it alone is too large.
   void Keep(absl::string_view question, grpc::Slice answer, AnswerBasis basis, std::string audit_object = {});
+  // The same for an answer about an earlier moment, which is right for ever.
+  void KeepPast(absl::string_view question, grpc::Slice answer, LogPosition position,
+                const google::protobuf::Timestamp& time, std::string audit_object = {});
 
  private:
   struct Kept {
     std::string question;
     grpc::Slice answer;
     AnswerBasis basis;
+    std::optional<std::pair<LogPosition, google::protobuf::Timestamp>> past;  // Set: it is of that moment.
     std::string audit_object;
 
     size_t bytes() const { return question.size() + answer.size(); }
   };
 
+  void Put(Kept kept);                          // With mutex_ not held.
   void Forget(std::list<Kept>::iterator kept);  // With mutex_ held.
 
   const Cubes& cubes_;

@@ -1,5 +1,8 @@
 #include "service/disk_reader.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "service/errors.h"
@@ -68,6 +71,8 @@ void DiskReader::Stop() {
 }
 
 void DiskReader::Run() {
+  // Of this thread alone, as Linux has it. It can fail on no thread of one's own, and would do no harm.
+  if (limits_.niceness != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), limits_.niceness);
   while (true) {
     DiskRead next;
     {

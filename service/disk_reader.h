@@ -15,8 +15,9 @@
 namespace muster {
 
 struct DiskReaderLimits {
-  int threads;    // Reads that are under way at once.
-  int max_reads;  // Those under way and those that wait for them, together.
+  int threads;       // Reads that are under way at once.
+  int max_reads;     // Those under way and those that wait for them, together.
+  int niceness = 0;  // Of the threads: how far behind others they stand.
 };
 
 // What one call asks for. Each function is called once at most, none of them under a lock.

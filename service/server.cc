@@ -16,6 +16,7 @@
 #include "aggregator/checkpointer.h"
 #include "aggregator/cubes.h"
 #include "aggregator/recovery.h"
+#include "aggregator/rewinder.h"
 #include "aggregator/scrubber.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -106,6 +107,8 @@ struct Server::Parts {
   std::unique_ptr<Checkpointer> checkpointer;
   std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<DiskReader> disk_reader;
+  std::unique_ptr<Rewinder> rewinder;
+  std::unique_ptr<DiskReader> rewinds;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<RateLimiter> rates;
   std::unique_ptr<Callers> callers;
@@ -252,6 +255,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [](const absl::Status& status) { spdlog::error("scrub: {}", status.ToString()); });
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
+  parts.rewinder = std::make_unique<Rewinder>(
+      *parts.store, *parts.cubes, RewinderLimits{.max_kept_bytes = kMaxPastCubesBytes, .max_kept = kMaxPastCubes});
+  parts.rewinds = std::make_unique<DiskReader>(
+      DiskReaderLimits{.threads = kRewindThreads, .max_reads = kMaxRewinds, .niceness = kRewindNiceness});
   absl::StatusOr<std::unique_ptr<AuditLog>> audit = AuditLog::Open(
       {.directory =
            options.audit_directory.empty() ? absl::StrCat(options.store_directory, "/audit") : options.audit_directory,
@@ -281,7 +288,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.gate = std::make_unique<Gate>(*parts.callers, options.identify, *parts.rights, *parts.tokens, *parts.audit);
   parts.ingest = std::make_unique<IngestService>(*parts.gate, *parts.rates, *parts.store, *parts.cubes, *parts.applier,
                                                  *parts.disk_reader, *parts.metrics);
-  parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.cubes);
+  parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.cubes, *parts.rewinder, *parts.rewinds);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.gate, *parts.cubes, *parts.applier);
   parts.store_service = std::make_unique<StoreService>(*parts.gate, *parts.store, *parts.cubes);
   parts.ServeReadings(recovered->checkpoint_position);
@@ -339,6 +346,7 @@ void Server::Stop() {
       parts.ingest->EndStreams();
       parts.store_service->StopBackups();
       parts.disk_reader->Close();
+      parts.rewinds->Close();
       // On the steady clock, so that a clock that is set meanwhile does not move the deadline.
       parts.grpc_server->Shutdown(
           gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kDrainDeadline.count(), GPR_TIMESPAN)));
@@ -347,6 +355,7 @@ void Server::Stop() {
     parts.metrics->SetReader(nullptr);
     parts.store_service.reset();
     if (parts.disk_reader != nullptr) parts.disk_reader->Stop();
+    if (parts.rewinds != nullptr) parts.rewinds->Stop();
     if (parts.scrubber != nullptr) parts.scrubber->Stop();
     if (parts.applier != nullptr) parts.applier->Stop();
     if (parts.checkpointer != nullptr) {

@@ -17,6 +17,7 @@
 #include "service/limits.h"
 #include "service/message_bytes.h"
 #include "service/page_tokens.h"
+#include "service/totals_pages.h"
 
 namespace muster {
 namespace {
@@ -26,35 +27,6 @@ constexpr char kTokenScope[] = "totals";
 absl::Status PageExpired() {
   return Error(absl::StatusCode::kAborted, "PAGE_EXPIRED",
                "This answer is no longer kept; ask for the first page again, or for larger pages.");
-}
-
-absl::Status InvalidPageToken(absl::string_view how) {
-  return InvalidFields("INVALID_PAGE_TOKEN", "The page token is not of this list.",
-                       {{"page_token", "INVALID_PAGE_TOKEN", std::string(how)}});
-}
-
-absl::Status InvalidQuery(const FieldProblems& problems) {
-  return InvalidFields("INVALID_QUERY", "The query has invalid fields; see details.", problems);
-}
-
-// More than any row takes: six names of at most 64 bytes, a date, and numbers.
-constexpr size_t kMaxRowBytes = 700;
-
-// Where the page that begins at `begin` ends: it ends early where it would no longer fit a message, of which
-// `other_bytes` are taken.
-int EndOfPage(const google::protobuf::RepeatedPtrField<v1::TotalsRow>& rows, int begin, int size, size_t other_bytes) {
-  constexpr size_t kMaxBytes = kMaxMessageBytes * 3 / 4;
-  const int wanted = std::min(size, rows.size() - begin);
-  // Nearly always, and then not a row need be measured.
-  if (other_bytes + static_cast<size_t>(wanted) * kMaxRowBytes <= kMaxBytes) return begin + wanted;
-  int end = begin;
-  size_t bytes = other_bytes;
-  while (end < begin + wanted) {
-    bytes += rows[end].ByteSizeLong() + 8;
-    if (end > begin && bytes > kMaxBytes) break;
-    ++end;
-  }
-  return end;
 }
 
 std::string NextPageToken(uint64_t number, int end) {
@@ -68,6 +40,31 @@ grpc::ByteBuffer AtMoment(const grpc::Slice& answer, LogPosition position, const
   *moment.mutable_as_of_time() = time;
   const grpc::Slice parts[] = {answer, SerialisedSlice(moment)};
   return {parts, 2};
+}
+
+// All operations whose figures an answer may hold; none: all.
+google::protobuf::RepeatedPtrField<std::string> OperationsOf(const v1::TotalsQuery& query) {
+  google::protobuf::RepeatedPtrField<std::string> operations = query.operations();
+  if (!operations.empty() && !query.baseline_operation().empty()) *operations.Add() = query.baseline_operation();
+  return operations;
+}
+const google::protobuf::RepeatedPtrField<std::string>& OperationsOf(const v1::GetCoverageRequest& request) {
+  return request.operations();
+}
+
+// An answer as it is kept: position and time apart from the rest.
+struct Answer {
+  grpc::Slice bytes;
+  LogPosition position = 0;
+  google::protobuf::Timestamp time;
+};
+
+Answer Serialise(v1::QueryTotalsResponse* response) {
+  Answer answer{.bytes = {}, .position = response->position(), .time = response->as_of_time()};
+  response->clear_position();
+  response->clear_as_of_time();
+  answer.bytes = SerialisedSlice(*response);
+  return answer;
 }
 
 // Finishes a stream at once.
@@ -102,23 +99,49 @@ absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Fin
   const auto found = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const Kept& kept) { return kept.number == number && kept.reader == reader; });
   if (found == kept_.end()) return PageExpired();
-  if (found->query != query) return InvalidPageToken("is of another query; leave the query as it was, or begin anew");
+  if (found->query != query)
+    return InvalidTotalsPageToken("is of another query; leave the query as it was, or begin anew");
   return found->answer;
 }
 
-TotalsService::TotalsService(const Gate& gate, const Cubes& cubes)
+TotalsService::TotalsService(const Gate& gate, const Cubes& cubes, Rewinder& rewinder, DiskReader& rewinds)
     : gate_(gate),
       cubes_(cubes),
+      past_(cubes, rewinder),
+      rewinds_(rewinds),
       cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
 
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
                                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kQueryTotals);
-  absl::StatusOr<grpc::ByteBuffer> answer = admission.ok() ? Query(*admission, *request) : admission.status();
+  std::optional<PastWork> past;
+  absl::StatusOr<grpc::ByteBuffer> answer = admission.ok() ? Query(*admission, *request, &past) : admission.status();
+  if (past) {
+    AnswerPast(context, reactor, *std::move(past), response);
+    return reactor;
+  }
   if (answer.ok()) *response = *std::move(answer);
   reactor->Finish(ToGrpcStatus(answer.status()));
   return reactor;
+}
+
+void TotalsService::AnswerPast(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor, PastWork work,
+                               grpc::ByteBuffer* response) {
+  const std::function<bool()> is_wanted = [context] { return !context->IsCancelled(); };
+  rewinds_.Read({.is_wanted = is_wanted,
+                 .read = [this, is_wanted, response, work = std::move(work)]() mutable -> absl::Status {
+                   google::protobuf::Arena arena;
+                   auto& message = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena);
+                   if (absl::Status answered = past_.Answer(work.question, is_wanted, &message); !answered.ok()) {
+                     return answered;
+                   }
+                   const Answer answer = Serialise(&message);
+                   cache_.KeepPast(work.key, answer.bytes, answer.position, answer.time, std::move(work.audit_object));
+                   *response = AtMoment(answer.bytes, answer.position, answer.time);
+                   return absl::OkStatus();
+                 },
+                 .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
 }
 
 template <typename Question>
@@ -127,7 +150,7 @@ absl::StatusOr<TotalsService::Shown> TotalsService::Admitted(const Admission& ad
   Shown shown;
   if (!sight.ok() || sight->names_others) {
     shown.audit_object =
-        AuditObject(question.operations(), question.forces(), *cubes_.operations(), cubes_.catalogue());
+        AuditObject(OperationsOf(question), question.forces(), *cubes_.operations(), cubes_.catalogue());
     const absl::Status status = sight.ok() ? gate_.AdmitRead(admission, shown.audit_object)
                                            : gate_.Refuse(admission, shown.audit_object, sight.status());
     if (!status.ok()) return status;
@@ -138,7 +161,8 @@ absl::StatusOr<TotalsService::Shown> TotalsService::Admitted(const Admission& ad
   return shown;
 }
 
-absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission, grpc::ByteBuffer request_bytes) {
+absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission, grpc::ByteBuffer request_bytes,
+                                                      std::optional<PastWork>* past) {
   grpc::Slice question_bytes;
   if (!request_bytes.DumpToSingleSlice(&question_bytes).ok()) return MalformedMessage();
   // What the same rights are answered; others have another number.
@@ -149,7 +173,7 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
     if (!found->audit_object.empty()) {
       if (absl::Status status = gate_.AdmitRead(admission, found->audit_object); !status.ok()) return status;
     }
-    return AtMoment(found->answer, found->moment.position, TimestampOf(found->moment.as_of_time_us));
+    return AtMoment(found->answer, found->position, found->time);
   }
 
   // In memory of their own: thousands of rows are made, and go, as one.
@@ -161,6 +185,12 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
   if (!shown.ok()) return shown.status();
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultRowsPerPage, kMaxRowsPerPage);
   if (!size.ok()) return size.status();
+  if (IsOfThePast(request.query())) {
+    absl::StatusOr<PastQuestion> checked = past_.Check(request, shown->sight, *size);
+    if (!checked.ok()) return checked.status();
+    past->emplace(PastWork{*std::move(checked), question, std::move(shown->audit_object)});
+    return grpc::ByteBuffer();
+  }
   const absl::StatusOr<std::string> key = ReadPageToken(kTokenScope, request.page_token());
   if (!key.ok()) return key.status();
 
@@ -168,25 +198,16 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
   const absl::Status answered = key->empty() ? AnswerFirstPage(request, *shown, *size, &response, &basis)
                                              : AnswerNextPage(request, *shown, *size, *key, &response);
   if (!answered.ok()) return answered;
-  const LogPosition position = response.position();
-  const google::protobuf::Timestamp time = response.as_of_time();
-  response.clear_position();
-  response.clear_as_of_time();
-  const grpc::Slice answer = SerialisedSlice(response);
+  const Answer answer = Serialise(&response);
   // Pages refer to an answer that is kept for its pages only, and not for as long as it is true.
   const bool is_whole = key->empty() && response.next_page_token().empty();
-  if (is_whole) cache_.Keep(question, answer, std::move(basis), std::move(shown->audit_object));
-  return AtMoment(answer, position, time);
+  if (is_whole) cache_.Keep(question, answer.bytes, std::move(basis), std::move(shown->audit_object));
+  return AtMoment(answer.bytes, answer.position, answer.time);
 }
 
 absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
                                             v1::QueryTotalsResponse* response, AnswerBasis* basis) {
   const v1::TotalsQuery& query = request.query();
-  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
-                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
-                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
-    if (asked) return NotServedYet(name);
-  }
   FieldProblems problems;
   std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
@@ -210,13 +231,13 @@ absl::Status TotalsService::AnswerNextPage(const v1::QueryTotalsRequest& request
   int begin = 0;
   const std::vector<std::string> parts = absl::StrSplit(key, '/');
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &number) || !absl::SimpleAtoi(parts[1], &begin) || begin < 0) {
-    return InvalidPageToken("must be a next_page_token of an earlier page");
+    return InvalidTotalsPageToken("must be a next_page_token of an earlier page");
   }
   const absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> kept =
       paged_answers_.Find(number, shown.reader, request.query().SerializeAsString());
   if (!kept.ok()) return kept.status();
   const v1::QueryTotalsResponse& answer = **kept;
-  if (begin >= answer.rows_size()) return InvalidPageToken("must be a next_page_token of an earlier page");
+  if (begin >= answer.rows_size()) return InvalidTotalsPageToken("must be a next_page_token of an earlier page");
   response->set_cut_by_period_count(answer.cut_by_period_count());
   response->set_position(answer.position());
   *response->mutable_as_of_time() = answer.as_of_time();

@@ -6,15 +6,19 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "aggregator/cubes.h"
+#include "aggregator/rewinder.h"
 #include "aggregator/totals.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 #include "service/answer_cache.h"
+#include "service/disk_reader.h"
 #include "service/gate.h"
+#include "service/past_totals.h"
 
 namespace muster {
 
@@ -53,7 +57,8 @@ using TotalsServiceBase =
 class TotalsService final : public TotalsServiceBase {
  public:
   // Not owned; must outlive this object.
-  TotalsService(const Gate& gate, const Cubes& cubes);
+  // `rewinds` does what is asked about earlier moments.
+  TotalsService(const Gate& gate, const Cubes& cubes, Rewinder& rewinder, DiskReader& rewinds);
 
   grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
@@ -77,7 +82,18 @@ class TotalsService final : public TotalsServiceBase {
   template <typename Question>
   absl::StatusOr<Shown> Admitted(const Admission& admission, const Question& question,
                                  absl::StatusOr<Sight> sight) const;
-  absl::StatusOr<grpc::ByteBuffer> Query(const Admission& admission, grpc::ByteBuffer request);
+  // What is still to be done for a question about an earlier moment.
+  struct PastWork {
+    PastQuestion question;
+    std::string key;  // In the cache.
+    std::string audit_object;
+  };
+  // The answer; or, if it is about an earlier moment and not at hand, `past` is set to what is to be done for it.
+  absl::StatusOr<grpc::ByteBuffer> Query(const Admission& admission, grpc::ByteBuffer request,
+                                         std::optional<PastWork>* past);
+  // Finishes the call once the answer is made, on another thread.
+  void AnswerPast(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor, PastWork work,
+                  grpc::ByteBuffer* response);
   // The first page; `basis` is what it rests on.
   absl::Status AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
                                v1::QueryTotalsResponse* response, AnswerBasis* basis);
@@ -89,6 +105,8 @@ class TotalsService final : public TotalsServiceBase {
 
   const Gate& gate_;
   const Cubes& cubes_;
+  const PastTotals past_;
+  DiskReader& rewinds_;
   PagedAnswers paged_answers_;
   AnswerCache cache_;
 };

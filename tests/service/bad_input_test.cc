@@ -539,36 +539,6 @@ INSTANTIATE_TEST_SUITE_P(
          grpc::UNIMPLEMENTED,
          "NOT_SERVED_YET",
          {}},
-        {"Baseline",
-         [](Client& client) {
-           v1::QueryTotalsRequest request;
-           request.mutable_query()->set_baseline_operation(kOctober2021);
-           v1::QueryTotalsResponse response;
-           return client.TryQuery(request, &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
-        {"AsOfPosition",
-         [](Client& client) {
-           v1::QueryTotalsRequest request;
-           request.mutable_query()->set_as_of_position(1);
-           v1::QueryTotalsResponse response;
-           return client.TryQuery(request, &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
-        {"AsOfTime",
-         [](Client& client) {
-           v1::QueryTotalsRequest request;
-           request.mutable_query()->mutable_as_of_time()->set_seconds(1);
-           v1::QueryTotalsResponse response;
-           return client.TryQuery(request, &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
     }),
     [](const auto& row) { return row.param.name; });
 

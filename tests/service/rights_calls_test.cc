@@ -481,6 +481,74 @@ TEST_F(RightsTest, ToAnAnswerThatIsKeptAreThoseOfWhoAskedForIt) {
   }
 }
 
+// What stood is shown to whom it would be shown now, and refused before anything is read or said of what there is.
+TEST_F(RightsTest, ToThePastAreThoseToThePresent) {
+  client_->Submit({MakeResult("r1", 2, 50, "thames-valley"), MakeResult("r1", 1, 9, "kent")});
+  const std::string query = "query { group_by: GROUP_BY_FORCE metrics: 'arrests' as_of_position: 2 }";
+  for (int times = 0; times < 2; ++times) {  // Made, and as it is kept.
+    for (const auto& [caller, want] :
+         std::vector<std::pair<std::string, std::string>>{{"", "thames-valley 5 merseyside 7 "},
+                                                          {"unit/serocu", "thames-valley 5 "},
+                                                          {"unit/nwrocu", "merseyside 7 "},
+                                                          {"force/merseyside", "merseyside 7 "},
+                                                          {"force/kent", ""}}) {
+      v1::QueryTotalsResponse response;
+      ASSERT_THAT(Query(caller, query, &response), IsOkCall());
+      std::string sums;
+      for (const v1::TotalsRow& row : response.rows()) absl::StrAppend(&sums, row.force(), " ", row.total().sum(), " ");
+      std::set<std::string> found;
+      std::set<std::string> wanted;
+      for (absl::string_view word : absl::StrSplit(sums, ' ', absl::SkipEmpty())) found.emplace(word);
+      for (absl::string_view word : absl::StrSplit(want, ' ', absl::SkipEmpty())) wanted.emplace(word);
+      EXPECT_EQ(found, wanted) << caller;
+    }
+    v1::QueryTotalsResponse response;
+    EXPECT_THAT(Query("analyst/ann", query, &response),
+                FailsWith(grpc::StatusCode::PERMISSION_DENIED, "FORCE_NOT_YOURS"));
+    EXPECT_THAT(Query("force/kent", "query { as_of_position: 2 }", &response),
+                FailsWith(grpc::StatusCode::PERMISSION_DENIED, "NATIONAL_TOTALS_NOT_YOURS"));
+    EXPECT_THAT(Query("force/kent", "query { as_of_position: 99 forces: 'no-force' }", &response),
+                FailsWith(grpc::StatusCode::PERMISSION_DENIED, "FORCE_NOT_YOURS"));
+  }
+  // A page of the past is for whoever may be shown the same.
+  v1::QueryTotalsResponse first;
+  const std::string all = "query { group_by: [GROUP_BY_FORCE] metrics: 'arrests' as_of_position: 4 } page_size: 1";
+  ASSERT_THAT(Query("", all, &first), IsOkCall());
+  const std::string next = absl::StrCat(all, " page_token: '", first.next_page_token(), "'");
+  v1::QueryTotalsResponse second;
+  EXPECT_THAT(Query("", next, &second), IsOkCall());
+  for (const char* const caller : {"force/merseyside", "unit/serocu"}) {
+    EXPECT_THAT(Query(caller, next, &second), FailsWith(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"))
+        << caller;
+  }
+}
+
+// So is what a row is set beside.
+TEST_F(RightsTest, ToABaselineAreThoseToTheTotals) {
+  v1::OperationResult now = MakeResult("r1", 1, 3, "thames-valley");
+  now.set_operation(kFebruary2023);
+  now.set_start_date("2023-02-28");
+  now.set_end_date("2023-02-28");
+  client_->Submit({now});
+  const std::string query =
+      "query { operations: 'county-lines-2023-02' baseline_operation: 'county-lines-2021-10' "
+      "group_by: GROUP_BY_FORCE metrics: 'arrests' }";
+  for (const auto& [caller, want] :
+       std::vector<std::pair<std::string, std::set<std::string>>>{{"", {"thames-valley 3 5", "merseyside 0 7"}},
+                                                                  {"unit/serocu", {"thames-valley 3 5"}},
+                                                                  {"force/merseyside", {"merseyside 0 7"}},
+                                                                  {"force/kent", {}}}) {
+    v1::QueryTotalsResponse response;
+    ASSERT_THAT(Query(caller, query, &response), IsOkCall());
+    std::set<std::string> found;
+    for (const v1::TotalsRow& row : response.rows()) {
+      EXPECT_EQ(row.has_total(), row.total().sum() != 0);
+      found.insert(absl::StrCat(row.force(), " ", row.total().sum(), " ", row.baseline().sum()));
+    }
+    EXPECT_EQ(found, want) << caller;
+  }
+}
+
 TEST_F(RightsTest, FollowThePolicyFileAlsoWithinAStream) {
   const std::string before = "rules { callers: 'force/*' submit_for: 'own' read_results_of: 'own' }";
   const std::string file = WritePolicy(before);
