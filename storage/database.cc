@@ -127,6 +127,12 @@ rocksdb::CompressionType BestFastCompression() {
   return rocksdb::kNoCompression;
 }
 
+rocksdb::CompressionType BestCompression() {
+  const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
+  const bool has_zstd = std::find(supported.begin(), supported.end(), rocksdb::kZSTD) != supported.end();
+  return has_zstd ? rocksdb::kZSTD : BestFastCompression();
+}
+
 rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = block_cache;
@@ -144,6 +150,11 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
     case Family::kDefault:
     case Family::kOperation:
     case Family::kCheckpoint:
+      break;
+    case Family::kMilestone:
+      // Written once, in order, and seldom read. Sums are mostly zeroes.
+      options.compression = BestCompression();
+      table.block_size = kLogBlockBytes;
       break;
     case Family::kLog:
       // Keys only ever grow, so files never overlap and compaction moves them down without rewriting them.
@@ -362,6 +373,8 @@ absl::string_view FamilyName(Family family) {
       return "index";
     case Family::kOperation:
       return "operation";
+    case Family::kMilestone:
+      return "milestone";
     case Family::kCheckpoint:
       return "checkpoint";
   }

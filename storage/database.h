@@ -23,15 +23,17 @@ class DB;
 namespace muster {
 
 // What each holds is in docs/storage-format.md.
-enum class Family : size_t { kDefault, kLog, kIndex, kOperation, kCheckpoint };
-inline constexpr std::array kFamilies = {Family::kDefault, Family::kLog, Family::kIndex, Family::kOperation,
-                                         Family::kCheckpoint};
+enum class Family : size_t { kDefault, kLog, kIndex, kOperation, kCheckpoint, kMilestone };
+inline constexpr std::array kFamilies = {Family::kDefault,   Family::kLog,        Family::kIndex,
+                                         Family::kOperation, Family::kCheckpoint, Family::kMilestone};
 
 // The name on disk: "log".
 absl::string_view FamilyName(Family family);
 
 // Whether all that a family holds can be made again from the log.
-inline bool IsDerived(Family family) { return family == Family::kIndex || family == Family::kCheckpoint; }
+inline bool IsDerived(Family family) {
+  return family == Family::kIndex || family == Family::kCheckpoint || family == Family::kMilestone;
+}
 
 // An open database. Closes it when it goes. All functions may be called from any thread.
 class Database {

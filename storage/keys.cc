@@ -81,4 +81,32 @@ absl::StatusOr<CheckpointPartKey> DecodeCheckpointPartKey(absl::string_view byte
   return CheckpointPartKey{std::string(operation), std::string(force)};
 }
 
+namespace {
+
+std::string MilestoneKey(LogPosition position, char tag) {
+  const std::array<char, kPositionKeyBytes> at = EncodePositionKey(position);
+  return absl::StrCat(absl::string_view(at.data(), at.size()), absl::string_view(&tag, 1));
+}
+
+}  // namespace
+
+std::string EncodeMilestoneKey(LogPosition position) { return MilestoneKey(position, 'M'); }
+
+std::string EncodeMilestoneOperationKey(LogPosition position, absl::string_view operation) {
+  MUSTER_CHECK(IsKeyPart(operation));
+  return absl::StrCat(MilestoneKey(position, 'O'), operation);
+}
+
+std::string EncodeMilestoneCubeKey(LogPosition position, absl::string_view operation, absl::string_view force) {
+  MUSTER_CHECK(IsKeyPart(operation) && IsKeyPart(force));
+  return absl::StrCat(MilestoneKey(position, 'P'), operation, absl::string_view(&kZero, 1), force);
+}
+
+std::string EndOfMilestone(LogPosition position) { return MilestoneKey(position, '\xff'); }
+
+absl::StatusOr<LogPosition> DecodeMilestonePosition(absl::string_view bytes) {
+  if (bytes.size() <= kPositionKeyBytes) return NotAKey("milestone", bytes);
+  return DecodePositionKey(bytes.substr(0, kPositionKeyBytes));
+}
+
 }  // namespace muster

@@ -65,6 +65,22 @@ struct CheckpointPartKey {
 };
 absl::StatusOr<CheckpointPartKey> DecodeCheckpointPartKey(absl::string_view bytes);
 
+// Column family `milestone`: what was written at one milestone, all of it behind each other.
+//
+//   offset  size   field
+//        0     8   position  of the milestone, from 1
+//        8     1   'M': the milestone itself; 'O': an operation; 'P': a cube
+//        9   1-255 operation id; for 'O' and 'P'
+//              1   zero          for 'P'
+//            1-255 force id;     for 'P'
+std::string EncodeMilestoneKey(LogPosition position);
+std::string EncodeMilestoneOperationKey(LogPosition position, absl::string_view operation);
+std::string EncodeMilestoneCubeKey(LogPosition position, absl::string_view operation, absl::string_view force);
+// Above every key of the milestone at `position`, and below those of later ones.
+std::string EndOfMilestone(LogPosition position);
+// The position in a key of any of them; DATA_LOSS if it is none.
+absl::StatusOr<LogPosition> DecodeMilestonePosition(absl::string_view bytes);
+
 // Column family `default`: the format record (storage/records.h).
 //
 //   offset  size  field

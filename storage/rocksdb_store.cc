@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -208,6 +209,16 @@ class RocksDbStore final : public Store {
                                bool replace) override;
   absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override;
   absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override;
+  absl::Status WriteMilestone(const store::v1::Milestone& milestone,
+                              absl::Span<const MilestoneOperationPart> operations,
+                              absl::Span<const CheckpointPart> cubes) override;
+  absl::StatusOr<std::optional<store::v1::Milestone>> FindMilestone(LogPosition at_or_before) const override;
+  absl::StatusOr<store::v1::MilestoneOperation> ReadMilestoneOperation(LogPosition position,
+                                                                       absl::string_view operation) const override;
+  absl::StatusOr<store::v1::CheckpointForceCube> ReadMilestoneCube(LogPosition position, absl::string_view operation,
+                                                                   absl::string_view force) const override;
+  uint64_t MilestoneBytes() const override;
+  absl::Status DropMilestones() override;
   absl::Status Flush() override;
   absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const override;
 
@@ -249,6 +260,10 @@ class RocksDbStore final : public Store {
   // Visits every part of the checkpoint, and returns its header, nullopt if there is no checkpoint. DATA_LOSS, though
   // parts may have been visited by then, if a part is missing or of an earlier checkpoint than it should be.
   absl::StatusOr<std::optional<CheckpointHeaderRecord>> ScanCheckpoint(const PartVisitor& visit) const;
+
+  // Reads one record of a milestone, which must be there.
+  template <typename Message>
+  absl::StatusOr<Message> ReadMilestoneRecord(const std::string& key, LogPosition position) const;
 
   // UNAVAILABLE once a write has failed.
   absl::Status CheckWritable() const;
@@ -302,6 +317,12 @@ absl::Status RocksDbStore::Recover() {
   const absl::StatusOr<std::optional<store::v1::CheckpointHeader>> checkpoint = ReadCheckpointHeader();
   if (checkpoint.ok() && checkpoint->has_value()) {
     if (absl::Status ends = CheckEnd((*checkpoint)->position(), "a checkpoint was made at"); !ends.ok()) return ends;
+  }
+  // So is a milestone that is none.
+  const absl::StatusOr<std::optional<store::v1::Milestone>> milestone =
+      FindMilestone(std::numeric_limits<LogPosition>::max());
+  if (milestone.ok() && milestone->has_value()) {
+    if (absl::Status ends = CheckEnd((*milestone)->position(), "a milestone was kept at"); !ends.ok()) return ends;
   }
   return LoadIndex();
 }
@@ -798,6 +819,110 @@ absl::Status RocksDbStore::ReadCheckpoint(const std::function<absl::Status(Check
            return visit({key.operation, key.force, *std::move(cube)});
          })
       .status();
+}
+
+absl::Status RocksDbStore::WriteMilestone(const store::v1::Milestone& milestone,
+                                          absl::Span<const MilestoneOperationPart> operations,
+                                          absl::Span<const CheckpointPart> cubes) {
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status space = CheckSpace(); !space.ok()) return space;
+  const LogPosition position = milestone.position();
+  if (position < 1 || position > last_position()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a milestone at position ", position, " is not of this log, which ends at ", last_position()));
+  }
+  for (const CheckpointPart& cube : cubes) {
+    if (absl::Status fits = CheckForceKey(cube.operation, cube.force); !fits.ok()) return fits;
+  }
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kMilestone);
+  rocksdb::WriteBatch batch;
+  rocksdb::Status put = batch.Put(family.get(), EncodeMilestoneKey(position), milestone.SerializeAsString());
+  for (const MilestoneOperationPart& part : operations) {
+    if (!IsKeyPart(part.operation)) return BadKeyPart("operation", part.operation);
+    if (!put.ok()) break;
+    put =
+        batch.Put(family.get(), EncodeMilestoneOperationKey(position, part.operation), part.record.SerializeAsString());
+  }
+  for (const CheckpointPart& part : cubes) {
+    if (!put.ok()) break;
+    put = batch.Put(family.get(), EncodeMilestoneCubeKey(position, part.operation, part.force),
+                    part.cube.SerializeAsString());
+  }
+  // The groups of the log need not wait until the write-ahead log has taken this too.
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  if (put.ok()) put = database_->db().Write(options, &batch);
+  if (put.ok()) return absl::OkStatus();
+  return Fail(FromRocksDb(put, absl::StrCat("write ", Of("milestones"))));
+}
+
+absl::StatusOr<std::optional<store::v1::Milestone>> RocksDbStore::FindMilestone(LogPosition at_or_before) const {
+  if (at_or_before < 1) return std::nullopt;
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kMilestone);
+  LogPosition position = 0;
+  {
+    const std::unique_ptr<rocksdb::Iterator> iterator(database_->db().NewIterator(LookUpOptions(), family.get()));
+    iterator->SeekForPrev(EndOfMilestone(at_or_before));
+    if (!iterator->Valid()) {
+      if (iterator->status().ok()) return std::nullopt;
+      return FromRocksDb(iterator->status(), absl::StrCat("read ", Of("milestones")), kMendMilestones);
+    }
+    const absl::StatusOr<LogPosition> found = DecodeMilestonePosition(ToView(iterator->key()));
+    if (!found.ok()) return DataLossAt(Of("milestones"), found.status().message(), kMendMilestones);
+    position = *found;
+  }
+  absl::StatusOr<store::v1::Milestone> milestone =
+      ReadMilestoneRecord<store::v1::Milestone>(EncodeMilestoneKey(position), position);
+  if (!milestone.ok()) return milestone.status();
+  if (milestone->position() != position) {
+    return DataLossAt(Of("milestones"), absl::StrCat("the one at position ", position, " is of another"),
+                      kMendMilestones);
+  }
+  return *std::move(milestone);
+}
+
+template <typename Message>
+absl::StatusOr<Message> RocksDbStore::ReadMilestoneRecord(const std::string& key, LogPosition position) const {
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kMilestone);
+  const auto damaged = [&](absl::string_view problem) {
+    return DataLossAt(Of("milestones"), absl::StrCat("of the one at position ", position, " a record ", problem),
+                      kMendMilestones);
+  };
+  rocksdb::PinnableSlice bytes;
+  const rocksdb::Status read = database_->db().Get(ScanOptions(), family.get(), key, &bytes);
+  if (read.IsNotFound()) return damaged("is missing");
+  if (!read.ok()) return FromRocksDb(read, absl::StrCat("read ", Of("milestones")), kMendMilestones);
+  Message message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return damaged("cannot be parsed");
+  return message;
+}
+
+absl::StatusOr<store::v1::MilestoneOperation> RocksDbStore::ReadMilestoneOperation(LogPosition position,
+                                                                                   absl::string_view operation) const {
+  if (position < 1 || !IsKeyPart(operation)) return BadKeyPart("operation", operation);
+  return ReadMilestoneRecord<store::v1::MilestoneOperation>(EncodeMilestoneOperationKey(position, operation), position);
+}
+
+absl::StatusOr<store::v1::CheckpointForceCube> RocksDbStore::ReadMilestoneCube(LogPosition position,
+                                                                               absl::string_view operation,
+                                                                               absl::string_view force) const {
+  if (absl::Status fits = CheckForceKey(operation, force); !fits.ok()) return fits;
+  if (position < 1) return absl::InvalidArgumentError("milestones are at positions from 1");
+  return ReadMilestoneRecord<store::v1::CheckpointForceCube>(EncodeMilestoneCubeKey(position, operation, force),
+                                                             position);
+}
+
+uint64_t RocksDbStore::MilestoneBytes() const {
+  const std::shared_ptr<rocksdb::ColumnFamilyHandle> family = database_->family(Family::kMilestone);
+  uint64_t bytes = 0;
+  database_->db().GetIntProperty(family.get(), rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+absl::Status RocksDbStore::DropMilestones() {
+  if (absl::Status writable = CheckWritable(); !writable.ok()) return writable;
+  if (absl::Status replaced = database_->ReplaceFamily(Family::kMilestone); !replaced.ok()) return Fail(replaced);
+  return absl::OkStatus();
 }
 
 absl::Status RocksDbStore::Flush() {

@@ -19,6 +19,10 @@ inline constexpr absl::string_view kMendIndex =
     "docs/storage-format.md says, and the next start makes it anew.";
 inline constexpr absl::string_view kMendCheckpoint =
     "Only the checkpoint is damaged, and it is derived: make it anew from the log.";
+inline constexpr absl::string_view kMendMilestones =
+    "Only a milestone is damaged, and it is derived: totals as they stood are answered by a longer replay until a "
+    "start "
+    "with --rebuild-totals makes all milestones anew.";
 
 // The status of what RocksDB did or failed to do. `doing` completes "cannot ...": "read the log of '/data'".
 //

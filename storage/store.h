@@ -18,6 +18,7 @@
 #include "absl/types/span.h"
 #include "muster/store/v1/checkpoint.pb.h"
 #include "muster/store/v1/log.pb.h"
+#include "muster/store/v1/milestone.pb.h"
 
 namespace rocksdb {
 class Env;
@@ -80,6 +81,12 @@ struct CheckpointPart {
   std::string operation;
   std::string force;
   store::v1::CheckpointForceCube cube;
+};
+
+// An operation as it is written at a milestone.
+struct MilestoneOperationPart {
+  std::string operation;
+  store::v1::MilestoneOperation record;
 };
 
 struct StoreOptions {
@@ -203,6 +210,30 @@ class Store {
 
   // Calls `visit` for every part of the checkpoint.
   virtual absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const = 0;
+
+  // Keeps what was written at a milestone: it, and the operations and cubes that changed since the one before, all or
+  // nothing. Its position must be in the log. Not synced and not in the write-ahead log: after a kill it may be gone,
+  // and is no worse for it. From one thread at a time, beside all others. RESOURCE_EXHAUSTED, and nothing was tried,
+  // while CheckSpace says so.
+  virtual absl::Status WriteMilestone(const store::v1::Milestone& milestone,
+                                      absl::Span<const MilestoneOperationPart> operations,
+                                      absl::Span<const CheckpointPart> cubes) = 0;
+
+  // The newest milestone at or before a position; nullopt if there is none.
+  virtual absl::StatusOr<std::optional<store::v1::Milestone>> FindMilestone(LogPosition at_or_before) const = 0;
+
+  // What was written of an operation, and of a force in it, at the milestone at a position. DATA_LOSS if nothing was.
+  virtual absl::StatusOr<store::v1::MilestoneOperation> ReadMilestoneOperation(LogPosition position,
+                                                                               absl::string_view operation) const = 0;
+  virtual absl::StatusOr<store::v1::CheckpointForceCube> ReadMilestoneCube(LogPosition position,
+                                                                           absl::string_view operation,
+                                                                           absl::string_view force) const = 0;
+
+  // About what all milestones take on disk.
+  virtual uint64_t MilestoneBytes() const = 0;
+
+  // Forgets all milestones, readable or not. Not beside WriteMilestone.
+  virtual absl::Status DropMilestones() = 0;
 
   // Writes what is buffered to table files, so that the next start replays no write-ahead log. For a graceful stop.
   virtual absl::Status Flush() = 0;

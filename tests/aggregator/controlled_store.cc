@@ -73,6 +73,16 @@ std::vector<WrittenCheckpoint> ControlledStore::checkpoints() const {
   return checkpoints_;
 }
 
+std::vector<WrittenCheckpoint> ControlledStore::milestones() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return milestones_;
+}
+
+void ControlledStore::FailMilestones(absl::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  milestone_failure_ = std::move(status);
+}
+
 absl::Status ControlledStore::ReadFailure() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return read_failure_;
@@ -133,6 +143,26 @@ absl::Status ControlledStore::WriteCheckpoint(const store::v1::CheckpointHeader&
   }
   changed_.notify_all();
   return status;
+}
+
+absl::Status ControlledStore::WriteMilestone(const store::v1::Milestone& milestone,
+                                             absl::Span<const MilestoneOperationPart> operations,
+                                             absl::Span<const CheckpointPart> cubes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!milestone_failure_.ok()) return milestone_failure_;
+  if (absl::Status written = store_.WriteMilestone(milestone, operations, cubes); !written.ok()) return written;
+  WrittenCheckpoint& written = milestones_.emplace_back();
+  written.position = milestone.position();
+  for (const CheckpointPart& part : cubes) written.parts.push_back(absl::StrCat(part.operation, " ", part.force));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<store::v1::Milestone>> ControlledStore::FindMilestone(LogPosition at_or_before) const {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!milestone_failure_.ok()) return milestone_failure_;
+  }
+  return store_.FindMilestone(at_or_before);
 }
 
 absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ControlledStore::ReadCheckpointHeader() const {

@@ -45,6 +45,10 @@ class ControlledStore : public Store {
   void FailAppends(absl::Status status);
   void FailReads(absl::Status status);
   void FailCheckpoints(absl::Status status);
+  // Of WriteMilestone and FindMilestone.
+  void FailMilestones(absl::Status status);
+  // What the milestones take from now on.
+  void PretendMilestoneBytes(uint64_t bytes) { milestone_bytes_ = bytes; }
 
   // Answers this header whatever was written: one that the real store would not take.
   void PretendCheckpointHeader(store::v1::CheckpointHeader header);
@@ -52,6 +56,7 @@ class ControlledStore : public Store {
   // How many entries each group had, in order.
   std::vector<size_t> appended() const;
   std::vector<WrittenCheckpoint> checkpoints() const;  // Those that succeeded.
+  std::vector<WrittenCheckpoint> milestones() const;   // The same; `replace` says nothing.
   // How many entries replays have shown.
   int64_t replayed_count() const { return replayed_count_; }
 
@@ -73,6 +78,20 @@ class ControlledStore : public Store {
   absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override {
     return store_.ReadCheckpoint(visit);
   }
+  absl::Status WriteMilestone(const store::v1::Milestone& milestone,
+                              absl::Span<const MilestoneOperationPart> operations,
+                              absl::Span<const CheckpointPart> cubes) override;
+  absl::StatusOr<std::optional<store::v1::Milestone>> FindMilestone(LogPosition at_or_before) const override;
+  absl::StatusOr<store::v1::MilestoneOperation> ReadMilestoneOperation(LogPosition position,
+                                                                       absl::string_view operation) const override {
+    return store_.ReadMilestoneOperation(position, operation);
+  }
+  absl::StatusOr<store::v1::CheckpointForceCube> ReadMilestoneCube(LogPosition position, absl::string_view operation,
+                                                                   absl::string_view force) const override {
+    return store_.ReadMilestoneCube(position, operation, force);
+  }
+  uint64_t MilestoneBytes() const override { return milestone_bytes_; }
+  absl::Status DropMilestones() override { return store_.DropMilestones(); }
   absl::Status Flush() override { return store_.Flush(); }
   absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const override { return store_.Backup(options); }
 
@@ -81,6 +100,7 @@ class ControlledStore : public Store {
 
   Store& store_;
   mutable std::atomic<int64_t> replayed_count_{0};
+  std::atomic<uint64_t> milestone_bytes_{0};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -93,9 +113,11 @@ class ControlledStore : public Store {
   absl::Status append_failure_;
   absl::Status read_failure_;
   absl::Status checkpoint_failure_;
+  absl::Status milestone_failure_;
   std::optional<store::v1::CheckpointHeader> pretended_header_;
   std::vector<size_t> appended_;
   std::vector<WrittenCheckpoint> checkpoints_;
+  std::vector<WrittenCheckpoint> milestones_;
 };
 
 }  // namespace muster

@@ -163,4 +163,57 @@ absl::StatusOr<BackupReport> MemoryStore::Backup(const BackupOptions& /*options*
   return absl::UnimplementedError("a store in memory has nothing to back up");
 }
 
+namespace {
+
+template <typename Message>
+absl::StatusOr<Message> Parse(const std::map<std::string, std::string>& records, const std::string& key) {
+  const auto found = records.find(key);
+  Message message;
+  if (found == records.end() || !message.ParseFromString(found->second)) {
+    return absl::DataLossError("a record of a milestone is missing");
+  }
+  return message;
+}
+
+}  // namespace
+
+absl::Status MemoryStore::WriteMilestone(const store::v1::Milestone& milestone,
+                                         absl::Span<const MilestoneOperationPart> operations,
+                                         absl::Span<const CheckpointPart> cubes) {
+  const LogPosition position = milestone.position();
+  milestones_[EncodeMilestoneKey(position)] = milestone.SerializeAsString();
+  for (const MilestoneOperationPart& part : operations) {
+    milestones_[EncodeMilestoneOperationKey(position, part.operation)] = part.record.SerializeAsString();
+  }
+  for (const CheckpointPart& part : cubes) {
+    milestones_[EncodeMilestoneCubeKey(position, part.operation, part.force)] = part.cube.SerializeAsString();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<store::v1::Milestone>> MemoryStore::FindMilestone(LogPosition at_or_before) const {
+  if (at_or_before < 1) return std::nullopt;
+  auto found = milestones_.lower_bound(EndOfMilestone(at_or_before));
+  if (found == milestones_.begin()) return std::nullopt;
+  const absl::StatusOr<LogPosition> position = DecodeMilestonePosition((--found)->first);
+  if (!position.ok()) return position.status();
+  return Parse<store::v1::Milestone>(milestones_, EncodeMilestoneKey(*position));
+}
+
+absl::StatusOr<store::v1::MilestoneOperation> MemoryStore::ReadMilestoneOperation(LogPosition position,
+                                                                                  absl::string_view operation) const {
+  return Parse<store::v1::MilestoneOperation>(milestones_, EncodeMilestoneOperationKey(position, operation));
+}
+
+absl::StatusOr<store::v1::CheckpointForceCube> MemoryStore::ReadMilestoneCube(LogPosition position,
+                                                                              absl::string_view operation,
+                                                                              absl::string_view force) const {
+  return Parse<store::v1::CheckpointForceCube>(milestones_, EncodeMilestoneCubeKey(position, operation, force));
+}
+
+absl::Status MemoryStore::DropMilestones() {
+  milestones_.clear();
+  return absl::OkStatus();
+}
+
 }  // namespace muster

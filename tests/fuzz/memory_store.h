@@ -38,6 +38,16 @@ class MemoryStore : public Store {
                                bool replace) override;
   absl::StatusOr<std::optional<store::v1::CheckpointHeader>> ReadCheckpointHeader() const override;
   absl::Status ReadCheckpoint(const std::function<absl::Status(CheckpointPart)>& visit) const override;
+  absl::Status WriteMilestone(const store::v1::Milestone& milestone,
+                              absl::Span<const MilestoneOperationPart> operations,
+                              absl::Span<const CheckpointPart> cubes) override;
+  absl::StatusOr<std::optional<store::v1::Milestone>> FindMilestone(LogPosition at_or_before) const override;
+  absl::StatusOr<store::v1::MilestoneOperation> ReadMilestoneOperation(LogPosition position,
+                                                                       absl::string_view operation) const override;
+  absl::StatusOr<store::v1::CheckpointForceCube> ReadMilestoneCube(LogPosition position, absl::string_view operation,
+                                                                   absl::string_view force) const override;
+  uint64_t MilestoneBytes() const override { return 0; }
+  absl::Status DropMilestones() override;
   absl::Status Flush() override { return absl::OkStatus(); }
   absl::StatusOr<BackupReport> Backup(const BackupOptions& options) const override;
 
@@ -57,6 +67,7 @@ class MemoryStore : public Store {
   std::map<std::string, std::string> operations_;
   std::string checkpoint_header_;
   std::map<std::string, std::string> checkpoint_parts_;
+  std::map<std::string, std::string> milestones_;  // Every record, by key.
 };
 
 }  // namespace muster

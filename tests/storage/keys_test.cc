@@ -99,6 +99,7 @@ struct NotAKeyCase {
 absl::Status Decode(const NotAKeyCase& row) {
   if (row.family == "position") return DecodePositionKey(row.bytes).status();
   if (row.family == "operation") return DecodeOperationKey(row.bytes).status();
+  if (row.family == "milestone") return DecodeMilestonePosition(row.bytes).status();
   return DecodeCheckpointPartKey(row.bytes).status();
 }
 
@@ -127,9 +128,28 @@ INSTANTIATE_TEST_SUITE_P(Keys, DecodingRefuses,
                              {"PartNoForce", "checkpoint", "Pop"},
                              {"PartEmptyForce", "checkpoint", std::string("Pop\0", 4)},
                              {"PartEmptyOperation", "checkpoint", std::string("P\0kent", 6)},
+                             {"MilestoneEmpty", "milestone", ""},
+                             {"MilestoneWithoutTag", "milestone", std::string("\0\0\0\0\0\0\0\x01", 8)},
                              {"PartThreeParts", "checkpoint", std::string("Pop\0kent\0a", 10)},
                          }),
                          [](const auto& row) { return row.param.name; });
+
+// Everything of one milestone lies behind each other, and below its end.
+TEST(KeysTest, MilestonesAreInTheOrderOfTheirPositions) {
+  const std::vector<std::string> keys = {EncodeMilestoneKey(1),
+                                         EncodeMilestoneOperationKey(1, "op"),
+                                         EncodeMilestoneCubeKey(1, "op", "kent"),
+                                         EncodeMilestoneCubeKey(1, "op", "surrey"),
+                                         EncodeMilestoneCubeKey(1, "op2", "kent"),
+                                         EndOfMilestone(1),
+                                         EncodeMilestoneKey(2),
+                                         EndOfMilestone(2),
+                                         EncodeMilestoneKey(256)};
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  EXPECT_EQ(EncodeMilestoneCubeKey(258, "op", "kent"), std::string("\0\0\0\0\0\0\1\2Pop\0kent", 16));
+  EXPECT_EQ(*DecodeMilestonePosition(keys[3]), 1);
+  EXPECT_EQ(*DecodeMilestonePosition(keys[8]), 256);
+}
 
 TEST(KeysDeathTest, KeysOfOurOwnMakingMustBeKeys) {
   EXPECT_DEATH(EncodePositionKey(0), "broken invariant");
