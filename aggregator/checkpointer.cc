@@ -8,8 +8,13 @@
 namespace muster {
 
 Checkpointer::Checkpointer(Store& store, Cubes& cubes, bool replace, std::chrono::milliseconds interval,
-                           std::function<void(const absl::Status&)> failed)
-    : store_(store), cubes_(cubes), interval_(interval), failed_(std::move(failed)), replace_(replace) {
+                           std::function<void(const absl::Status&)> failed, MilestoneWriter* milestones)
+    : store_(store),
+      cubes_(cubes),
+      interval_(interval),
+      failed_(std::move(failed)),
+      milestones_(milestones),
+      replace_(replace) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -42,6 +47,13 @@ std::chrono::nanoseconds Checkpointer::age() const { return std::chrono::steady_
 
 absl::Status Checkpointer::WriteNow() {
   const std::lock_guard<std::mutex> lock(write_mutex_);
+  if (absl::Status written = WriteCheckpoint(); !written.ok() || milestones_ == nullptr) return written;
+  const absl::StatusOr<bool> is_due = milestones_->IsDue(cubes_.position());
+  if (!is_due.ok()) return is_due.status();
+  return *is_due ? milestones_->Write(cubes_.Snapshot()) : absl::OkStatus();
+}
+
+absl::Status Checkpointer::WriteCheckpoint() {
   const std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   // Both forms forget what had changed, so a write that fails must be followed by one of everything.
   FrozenCubes frozen = cubes_.FreezeChanged();

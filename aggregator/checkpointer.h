@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "aggregator/cubes.h"
+#include "aggregator/milestones.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -22,14 +23,15 @@ class Checkpointer {
  public:
   // `store` and `cubes` are not owned and must outlive this object. `replace`: what is stored does not fit these cubes
   // and goes with the first write. `failed` is told of every write that failed, on the thread that tried it; the next
-  // one tries again with everything.
+  // one tries again with everything. `milestones`, unless it is nullptr, is not owned either: a milestone is written
+  // behind a checkpoint whenever one is due.
   Checkpointer(Store& store, Cubes& cubes, bool replace, std::chrono::milliseconds interval,
-               std::function<void(const absl::Status&)> failed);
+               std::function<void(const absl::Status&)> failed, MilestoneWriter* milestones = nullptr);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  // Writes what changed since the last time.
+  // Writes what changed since the last time, and a milestone if one is due.
   absl::Status WriteNow();
 
   // Up to which position of the log the newest write went; absent before the first. And how long ago the checkpoint
@@ -42,11 +44,13 @@ class Checkpointer {
 
  private:
   void Run();
+  absl::Status WriteCheckpoint();  // With write_mutex_ held.
 
   Store& store_;
   Cubes& cubes_;
   const std::chrono::milliseconds interval_;
   const std::function<void(const absl::Status&)> failed_;
+  MilestoneWriter* const milestones_;
 
   std::mutex write_mutex_;  // One write at a time.
   bool replace_;            // Guarded by write_mutex_: the next write writes every cube.

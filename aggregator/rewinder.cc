@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "aggregator/milestones.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace muster {
@@ -83,8 +84,9 @@ absl::StatusOr<LogPosition> LastAcceptedBy(const Store& store, LogPosition last,
   return before;
 }
 
-Rewinder::Rewinder(const Store& store, const Cubes& cubes, RewinderLimits limits)
-    : store_(store), cubes_(cubes), limits_(limits) {}
+Rewinder::Rewinder(const Store& store, const Cubes& cubes, RewinderLimits limits,
+                   std::function<void(const absl::Status&)> damaged)
+    : store_(store), cubes_(cubes), limits_(limits), damaged_(std::move(damaged)) {}
 
 absl::StatusOr<PastCubes> Rewinder::At(const AskedMoment& moment, std::vector<std::string> operations,
                                        std::function<bool()> is_wanted) {
@@ -114,12 +116,50 @@ absl::StatusOr<std::shared_ptr<const CubesSnapshot>> Rewinder::Rebuild(LogPositi
                                                                        const ReplayInterest& interest) {
   const std::shared_ptr<const CubesSnapshot> kept = FindKept(position, interest.operations);
   if (kept != nullptr && kept->position == position) return kept;
-  Cubes cubes(cubes_.shared_catalogue(), [] { return int64_t{0}; });
-  if (kept != nullptr) cubes.Restore(*kept);
-  if (absl::Status replayed = ReplayInto(store_, position, &cubes, interest); !replayed.ok()) return replayed;
-  auto snapshot = std::make_shared<const CubesSnapshot>(cubes.Snapshot());
+  // So near that reading a milestone would take longer than the replay.
+  constexpr LogPosition kNear = 4'096;
+  std::unique_ptr<Cubes> cubes;
+  if (kept == nullptr || position - kept->position > kNear) {
+    absl::StatusOr<std::unique_ptr<Cubes>> restored =
+        FromMilestone(kept == nullptr ? 0 : kept->position, position, interest.operations);
+    if (!restored.ok()) return restored.status();
+    cubes = *std::move(restored);
+  }
+  if (cubes == nullptr) {
+    cubes = NewCubes();
+    if (kept != nullptr) cubes->Restore(*kept);
+  }
+  if (absl::Status replayed = ReplayInto(store_, position, cubes.get(), interest); !replayed.ok()) return replayed;
+  auto snapshot = std::make_shared<const CubesSnapshot>(cubes->Snapshot());
   Keep(interest.operations, snapshot);
   return snapshot;
+}
+
+std::unique_ptr<Cubes> Rewinder::NewCubes() const {
+  return std::make_unique<Cubes>(cubes_.shared_catalogue(), [] { return int64_t{0}; });
+}
+
+absl::StatusOr<std::unique_ptr<Cubes>> Rewinder::FromMilestone(LogPosition after, LogPosition last,
+                                                               const Operations& operations) {
+  while (last > after) {
+    const absl::StatusOr<std::optional<store::v1::Milestone>> milestone = store_.FindMilestone(last);
+    if (absl::IsDataLoss(milestone.status())) {
+      // Where it is is not known, and so not what comes before it.
+      if (damaged_) damaged_(milestone.status());
+      return nullptr;
+    }
+    if (!milestone.ok()) return milestone.status();
+    if (!milestone->has_value() || (*milestone)->position() <= after) return nullptr;
+    if (FitsCatalogue(**milestone, cubes_.catalogue())) {
+      std::unique_ptr<Cubes> cubes = NewCubes();
+      const absl::Status restored = RestoreMilestone(store_, **milestone, operations, cubes.get());
+      if (restored.ok()) return cubes;
+      if (!absl::IsDataLoss(restored)) return restored;
+      if (damaged_) damaged_(restored);
+    }
+    last = (*milestone)->position() - 1;
+  }
+  return nullptr;
 }
 
 std::shared_ptr<const CubesSnapshot> Rewinder::FindKept(LogPosition position, const Operations& operations) {

@@ -55,14 +55,16 @@ struct RewinderLimits {
 };
 
 // Makes the cubes of earlier moments again: by a replay of the log from the nearest position before at which they are
-// at hand.
+// at hand: a milestone, or what somebody asked for lately.
 //
 // The same moment gives equal cubes for ever, whatever comes in later. May be called from any thread; the work is done
 // on that thread and reads the disk. How many may be at it at once is for the caller to say.
 class Rewinder {
  public:
-  // `store` and `cubes` are not owned and must outlive this object.
-  Rewinder(const Store& store, const Cubes& cubes, RewinderLimits limits);
+  // `store` and `cubes` are not owned and must outlive this object. `damaged`, unless it is empty, is told of
+  // milestones that cannot be used, on the thread of whoever asked; he is answered by a longer replay.
+  Rewinder(const Store& store, const Cubes& cubes, RewinderLimits limits,
+           std::function<void(const absl::Status&)> damaged = nullptr);
 
   // The cubes of `operations` (ids; none: all) as they stood at `moment`, which ParseMoment found nothing wrong with
   // and which is not now. A time before the first entry is position 0, and so has no results.
@@ -83,6 +85,11 @@ class Rewinder {
   };
 
   absl::StatusOr<std::shared_ptr<const CubesSnapshot>> Rebuild(LogPosition position, const ReplayInterest& interest);
+  std::unique_ptr<Cubes> NewCubes() const;
+  // Puts back the latest milestone between two positions, the first one not included, into new cubes; nullptr if there
+  // is none that can be used.
+  absl::StatusOr<std::unique_ptr<Cubes>> FromMilestone(LogPosition after, LogPosition last,
+                                                       const Operations& operations);
   // The latest that is kept of these operations, or more, and not after `position`; nullptr if none is.
   std::shared_ptr<const CubesSnapshot> FindKept(LogPosition position, const Operations& operations);
   void Keep(Operations operations, std::shared_ptr<const CubesSnapshot> snapshot);
@@ -90,6 +97,7 @@ class Rewinder {
   const Store& store_;
   const Cubes& cubes_;
   const RewinderLimits limits_;
+  const std::function<void(const absl::Status&)> damaged_;  // May be empty.
 
   std::mutex mutex_;      // Guards what follows; never held over a read of the disk.
   std::list<Kept> kept_;  // The latest asked for first.

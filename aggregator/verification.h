@@ -1,4 +1,4 @@
-// Checks the law: every cube equals the fold of the log.
+// Checks the law: every cube equals the fold of the log, those that milestones keep too.
 #ifndef MUSTER_AGGREGATOR_VERIFICATION_H_
 #define MUSTER_AGGREGATOR_VERIFICATION_H_
 
@@ -14,9 +14,9 @@ namespace muster {
 
 struct VerificationReport {
   struct Mismatch {
-    std::string operation;
-    std::string force;
-    std::string description;  // What is served, but what the log says.
+    std::string operation;    // Empty where a milestone as a whole is wrong.
+    std::string force;        // Empty where it is about the operation.
+    std::string description;  // What is served or kept, but what the log says.
   };
   static constexpr size_t kMaxListed = 100;
 
@@ -26,7 +26,8 @@ struct VerificationReport {
   std::vector<Mismatch> mismatches;  // At most kMaxListed.
 };
 
-// Folds the log anew from its first entry up to where the cubes are, and compares. Ingest and queries go on meanwhile.
+// Folds the log anew from its first entry up to where the cubes are, and compares, and every milestone on the way; one
+// that cannot be read is a mismatch. Ingest and queries go on meanwhile.
 // Takes as long as reading the log. May be called from any thread.
 //
 // DATA_LOSS  the log cannot be read

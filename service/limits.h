@@ -93,6 +93,8 @@ inline constexpr size_t kMaxCachedAnswerBytes = 32 << 20;
 inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.
 inline constexpr std::chrono::milliseconds kCheckpointInterval{5'000};
+inline constexpr int64_t kMilestoneDistance = 65'536;       // Entries of the log between two milestones.
+inline constexpr uint64_t kMaxMilestoneBytesPerEntry = 32;  // Of all milestones on disk; an entry takes about 150.
 inline constexpr std::chrono::minutes kClockBehindWorthSaying{1};  // The clock behind the newest entry, at a start.
 
 // From where on `musterd --check` has something to say.

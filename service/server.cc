@@ -15,6 +15,7 @@
 #include "aggregator/applier.h"
 #include "aggregator/checkpointer.h"
 #include "aggregator/cubes.h"
+#include "aggregator/milestones.h"
 #include "aggregator/recovery.h"
 #include "aggregator/rewinder.h"
 #include "aggregator/scrubber.h"
@@ -104,7 +105,9 @@ struct Server::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Cubes> cubes;
   std::unique_ptr<Applier> applier;
+  std::unique_ptr<MilestoneWriter> milestones;
   std::unique_ptr<Checkpointer> checkpointer;
+  std::unique_ptr<MilestoneFiller> milestone_filler;
   std::unique_ptr<Scrubber> scrubber;
   std::unique_ptr<DiskReader> disk_reader;
   std::unique_ptr<Rewinder> rewinder;
@@ -235,14 +238,28 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
         parts_pointer->TellHealth();
       },
       [metrics = parts.metrics](const GroupReport& report) { metrics->AddGroup(report); });
+  if (absl::Status dropped = DropUnfitMilestones(*parts.store, *options.catalogue, options.rebuild_totals);
+      !dropped.ok()) {
+    return dropped;
+  }
+  parts.milestones = std::make_unique<MilestoneWriter>(
+      *parts.store, options.catalogue,
+      MilestoneLimits{.distance = options.milestone_distance, .max_bytes_per_entry = kMaxMilestoneBytesPerEntry});
   const bool replace = recovered->checkpoint_position == 0;
   parts.checkpointer = std::make_unique<Checkpointer>(
-      *parts.store, *parts.cubes, replace, options.checkpoint_interval, [parts_pointer](const absl::Status& status) {
-        spdlog::error("a checkpoint was not written: {}", status.ToString());
+      *parts.store, *parts.cubes, replace, options.checkpoint_interval,
+      [parts_pointer](const absl::Status& status) {
+        spdlog::error("a checkpoint or milestone was not written: {}", status.ToString());
         // A write that the disk refused is the last: no group is taken either, though none has come yet to be told so.
         if (absl::IsResourceExhausted(status)) return;
         parts_pointer->store_failed = true;
         parts_pointer->TellHealth();
+      },
+      parts.milestones.get());
+  parts.milestone_filler = std::make_unique<MilestoneFiller>(
+      *parts.store, *parts.milestones, options.checkpoint_interval, [](const absl::Status& status) {
+        spdlog::error("a gap between milestones was not filled; totals as they stood take longer: {}",
+                      status.ToString());
       });
   parts.scrubber = std::make_unique<Scrubber>(
       *parts.store, *parts.cubes,
@@ -256,7 +273,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.disk_reader =
       std::make_unique<DiskReader>(DiskReaderLimits{.threads = kDiskReadThreads, .max_reads = kMaxDiskReads});
   parts.rewinder = std::make_unique<Rewinder>(
-      *parts.store, *parts.cubes, RewinderLimits{.max_kept_bytes = kMaxPastCubesBytes, .max_kept = kMaxPastCubes});
+      *parts.store, *parts.cubes, RewinderLimits{.max_kept_bytes = kMaxPastCubesBytes, .max_kept = kMaxPastCubes},
+      [](const absl::Status& status) { spdlog::error("a milestone is damaged: {}", status.ToString()); });
   parts.rewinds = std::make_unique<DiskReader>(
       DiskReaderLimits{.threads = kRewindThreads, .max_reads = kMaxRewinds, .niceness = kRewindNiceness});
   absl::StatusOr<std::unique_ptr<AuditLog>> audit = AuditLog::Open(
@@ -357,6 +375,7 @@ void Server::Stop() {
     if (parts.disk_reader != nullptr) parts.disk_reader->Stop();
     if (parts.rewinds != nullptr) parts.rewinds->Stop();
     if (parts.scrubber != nullptr) parts.scrubber->Stop();
+    if (parts.milestone_filler != nullptr) parts.milestone_filler->Stop();
     if (parts.applier != nullptr) parts.applier->Stop();
     if (parts.checkpointer != nullptr) {
       parts.checkpointer->Stop();

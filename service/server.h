@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,10 +39,11 @@ struct ServerOptions {
   std::string token_file;       // Of bearer tokens; empty: "tokens.textproto" in the folder of the store.
   std::string audit_directory;  // Of the audit log; empty: the folder "audit" in that of the store.
   std::chrono::milliseconds checkpoint_interval = kCheckpointInterval;
-  rocksdb::Env* environment = nullptr;  // As StoreOptions::environment.
-  bool rebuild_totals = false;          // From the log, as if there were no checkpoint.
-  std::string metrics_listen_address;   // As MetricsListener::Start; empty: metrics are not served.
-  Identify identify;                    // Set: who tells callers apart instead. For tests.
+  int64_t milestone_distance = kMilestoneDistance;  // As MilestoneLimits::distance.
+  rocksdb::Env* environment = nullptr;              // As StoreOptions::environment.
+  bool rebuild_totals = false;                      // From the log, as if there were no checkpoint.
+  std::string metrics_listen_address;               // As MetricsListener::Start; empty: metrics are not served.
+  Identify identify;                                // Set: who tells callers apart instead. For tests.
   std::function<ssize_t(int, const void*, size_t)> write_audit;  // Set: as write(2), for the audit log. For tests.
   RateLimits caller_rates = kCallerRates;
   RateLimits local_operator_rates = kLocalOperatorRates;

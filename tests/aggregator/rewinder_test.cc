@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "aggregator/milestones.h"
 #include "tests/aggregator/aggregator_fixture.h"
 #include "tests/aggregator/plain_model.h"
 #include "tests/aggregator/random_results.h"
@@ -355,6 +356,13 @@ TEST_P(RandomPastTest, EqualsThePlainModelOfTheLogUpToThereForEver) {
   };
   NewRewinder();
   expect_the_same_answers("after more has come in");
+  MilestoneWriter writer(store(), cubes().shared_catalogue(), {.distance = 50, .max_bytes_per_entry = 1'000'000});
+  ASSERT_TRUE(*writer.FillOne(store().last_position(), [] { return true; }));
+  NewRewinder({.max_kept_bytes = 0});
+  expect_the_same_answers("with milestones");
+  ASSERT_THAT(store().DropMilestones(), IsOk());
+  NewRewinder();
+  expect_the_same_answers("without them");
   Start();
   NewRewinder();
   expect_the_same_answers("after a restart");
