@@ -21,7 +21,10 @@ struct FieldOption {
   absl::string_view option;
 };
 
-constexpr std::array<FieldOption, 17> kFieldOptions = {{
+constexpr std::array<FieldOption, 20> kFieldOptions = {{
+    {"as_of_position", "--as-at"},
+    {"as_of_time", "--as-at"},
+    {"baseline_operation", "--compare"},
     {"operations", "--operation"},
     {"regions", "--region"},
     {"forces", "--force"},

@@ -4,6 +4,7 @@
 
 #include "CLI/App.hpp"
 #include "clients/cli/commands.h"
+#include "clients/cli/comparison_text.h"
 #include "clients/cli/names.h"
 #include "clients/cli/table.h"
 #include "clients/cli/totals_options.h"
@@ -19,6 +20,8 @@ constexpr char kFooter[] =
     "  muster totals --operation county-lines-2023-02 --region south-east\n"
     "  muster totals --operation county-lines-2023-02 --metric drug-wraps --by category\n"
     "  muster totals --region south-east --by operation,force --metric arrests\n"
+    "  muster totals --operation county-lines-2023-02 --as-at 2023-03-01T17:00\n"
+    "  muster totals --operation county-lines-2023-02 --compare county-lines-2021-10 --by date\n"
     "  muster totals --by force -o csv > totals.csv      (whole numbers in base units: pence, mg, ml, minutes)\n"
     "  muster totals --metric cash-seized --json | jq -r '.rows[0].total.at_least'";
 
@@ -33,14 +36,17 @@ ExitCode RunTotals(const TotalsOptions& options, Session& session) {
   const absl::StatusOr<Names> names = FetchNames(session);
   if (!names.ok()) return session.Fail("read the catalogue", names.status());
 
+  const bool compares = !query.baseline_operation().empty();
   if (session.output() == OutputFormat::kCsv) {
-    session.out() << kTotalsCsvHeader;
-    for (const v1::TotalsRow& row : response->rows()) session.out() << TotalsCsvLine(row, *names);
+    session.out() << (compares ? kComparisonCsvHeader : kTotalsCsvHeader);
+    for (const v1::TotalsRow& row : response->rows()) {
+      session.out() << (compares ? ComparisonCsvLine(row, *names) : TotalsCsvLine(row, *names));
+    }
     // The numbers are for a program, their context for whoever started it.
     PrintTotalsContext(*response, *names, session.err_terminal(), session.err());
     return ExitCode::kDone;
   }
-  const Table table = TotalsTable(query, *response, *names);
+  const Table table = compares ? ComparisonTable(query, *response, *names) : TotalsTable(query, *response, *names);
   session.out() << (table.empty() ? "Nothing was reported.\n" : table.Render(session.out_terminal())) << "\n";
   PrintTotalsContext(*response, *names, session.out_terminal(), session.out());
   return ExitCode::kDone;
@@ -54,6 +60,8 @@ void AddTotalsCommand(CLI::App& app, Command* chosen) {
   command->footer(kFooter);
   const auto options = std::make_shared<TotalsOptions>();
   AddTotalsOptions(*command, options.get());
+  AddMomentOption(*command, options.get());
+  AddComparisonOption(*command, options.get());
   command->callback(
       [chosen, options] { *chosen = [options](Session& session) { return RunTotals(*options, session); }; });
 }

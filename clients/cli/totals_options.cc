@@ -1,6 +1,12 @@
 #include "clients/cli/totals_options.h"
 
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "clients/cli/options.h"
+#include "clients/cli/times.h"
 
 namespace muster::cli {
 namespace {
@@ -33,6 +39,32 @@ void AddTotalsOptions(CLI::App& command, TotalsOptions* options) {
                 "With --by category: only along these breakdowns; also shows what is not broken down", "ID");
   AddTextOption(command, "--regions-as-of", options->query.mutable_regions_as_of(),
                 "Forces are in the regions of this day, instead of those of each result's last day", "DAY");
+}
+
+void AddMomentOption(CLI::App& command, TotalsOptions* options) {
+  command
+      .add_option_function<std::string>(
+          "--as-at",
+          [options](const std::string& text) {
+            int64_t position = 0;
+            if (absl::SimpleAtoi(text, &position) && position > 0) {
+              options->query.set_as_of_position(position);
+            } else if (const std::optional<google::protobuf::Timestamp> time = ParseTime(text)) {
+              *options->query.mutable_as_of_time() = *time;
+            } else {
+              throw CLI::ValidationError("--as-at",
+                                         absl::StrCat("is \"", text,
+                                                      "\"; must be a log position, or like 2021-10-15 (the end of it), "
+                                                      "2021-10-15T17:00 or 2021-10-15T16:00:00Z"));
+            }
+          },
+          "As it stood at that time, or at that position of the log")
+      ->type_name("TIME|POSITION");
+}
+
+void AddComparisonOption(CLI::App& command, TotalsOptions* options) {
+  AddTextOption(command, "--compare", options->query.mutable_baseline_operation(),
+                "Set beside each total that of this operation, usually an earlier one", "OPERATION");
 }
 
 v1::TotalsQuery ToQuery(const TotalsOptions& options) {

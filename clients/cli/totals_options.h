@@ -21,6 +21,12 @@ struct TotalsOptions {
 // `options` is not owned; it is set while the command line is parsed, and must be there until then.
 void AddTotalsOptions(CLI::App& command, TotalsOptions* options);
 
+// The option that says as of when.
+void AddMomentOption(CLI::App& command, TotalsOptions* options);
+
+// The option that names an operation to stand beside.
+void AddComparisonOption(CLI::App& command, TotalsOptions* options);
+
 v1::TotalsQuery ToQuery(const TotalsOptions& options);
 
 bool GroupsBy(const v1::TotalsQuery& query, v1::GroupBy group_by);

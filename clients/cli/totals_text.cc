@@ -25,20 +25,34 @@ std::string CategoryCell(const v1::TotalsRow& row, const Names& names) {
 
 }  // namespace
 
-Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names) {
-  const bool by_operation = GroupsBy(query, v1::GROUP_BY_OPERATION);
-  const bool by_region = GroupsBy(query, v1::GROUP_BY_REGION);
-  const bool by_force = GroupsBy(query, v1::GROUP_BY_FORCE);
-  const bool by_date = GroupsBy(query, v1::GROUP_BY_DATE);
-  const bool shows_rest = GroupsBy(query, v1::GROUP_BY_CATEGORY) || query.breakdowns_size() > 0;
-
+std::vector<Column> RowNameColumns(const v1::TotalsQuery& query) {
   std::vector<Column> columns;
-  if (by_operation) columns.push_back({.title = "Operation"});
-  if (by_region) columns.push_back({.title = "Region"});
-  if (by_force) columns.push_back({.title = "Force"});
-  if (by_date) columns.push_back({.title = "Date", .may_be_cut = false});
+  if (GroupsBy(query, v1::GROUP_BY_OPERATION)) columns.push_back({.title = "Operation"});
+  if (GroupsBy(query, v1::GROUP_BY_REGION)) columns.push_back({.title = "Region"});
+  if (GroupsBy(query, v1::GROUP_BY_FORCE)) columns.push_back({.title = "Force"});
+  if (GroupsBy(query, v1::GROUP_BY_DATE)) columns.push_back({.title = "Date", .may_be_cut = false});
   columns.push_back({.title = "Metric"});
   columns.push_back({.title = "Category", .hide_if_empty = true});
+  return columns;
+}
+
+std::vector<Cell> RowNameCells(const v1::TotalsQuery& query, const v1::TotalsRow& row, const Names& names) {
+  std::vector<Cell> cells;
+  if (GroupsBy(query, v1::GROUP_BY_OPERATION)) cells.emplace_back(row.operation());
+  if (GroupsBy(query, v1::GROUP_BY_REGION)) {
+    cells.emplace_back(row.region().empty() ? "(no region)" : names.Region(row.region()));
+  }
+  if (GroupsBy(query, v1::GROUP_BY_FORCE)) cells.emplace_back(names.Force(row.force()));
+  if (GroupsBy(query, v1::GROUP_BY_DATE)) cells.emplace_back(row.date().empty() ? "(several)" : row.date());
+  cells.emplace_back(names.Metric(row.metric()));
+  cells.emplace_back(CategoryCell(row, names));
+  return cells;
+}
+
+Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names) {
+  const bool shows_rest = GroupsBy(query, v1::GROUP_BY_CATEGORY) || query.breakdowns_size() > 0;
+
+  std::vector<Column> columns = RowNameColumns(query);
   columns.push_back({.title = "Total", .right_aligned = true, .may_be_cut = false});
   columns.push_back({.title = "", .cut_last = true, .hide_if_empty = true, .gap = 0});
   if (shows_rest) columns.push_back({.title = "Not broken down", .right_aligned = true, .may_be_cut = false});
@@ -49,13 +63,7 @@ Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& r
   for (const v1::TotalsRow& row : response.rows()) {
     const v1::Dimension dimension = names.DimensionOf(row.metric());
     const CarefulTotal total = WriteCarefully(row.total(), dimension);
-    std::vector<Cell> cells;
-    if (by_operation) cells.emplace_back(row.operation());
-    if (by_region) cells.emplace_back(row.region().empty() ? "(no region)" : names.Region(row.region()));
-    if (by_force) cells.emplace_back(names.Force(row.force()));
-    if (by_date) cells.emplace_back(row.date().empty() ? "(several)" : row.date());
-    cells.emplace_back(names.Metric(row.metric()));
-    cells.emplace_back(CategoryCell(row, names));
+    std::vector<Cell> cells = RowNameCells(query, row, names);
     cells.emplace_back(total.headline);
     cells.emplace_back(total.caveats);
     if (shows_rest) {

@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "clients/cli/names.h"
 #include "clients/cli/table.h"
@@ -11,6 +12,10 @@
 #include "muster/v1/totals_service.pb.h"
 
 namespace muster::cli {
+
+// What a row is of: the columns on the left of tables, and their cells.
+std::vector<Column> RowNameColumns(const v1::TotalsQuery& query);
+std::vector<Cell> RowNameCells(const v1::TotalsQuery& query, const v1::TotalsRow& row, const Names& names);
 
 Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names);
 

@@ -484,6 +484,49 @@ class CommandLineTest(unittest.TestCase):
         cut = self._muster("totals", "--operation", OPERATION, "--from", "2023-02-28", "--to", "2023-03-05")
         self.assertIn("Left out: 6 results", cut.stdout)
 
+    def test_totals_as_they_stood(self):
+        def arrests(*words):
+            return self._csv("totals", "--metric", "arrests", *words)
+
+        def send(revision, value):
+            self._muster("submit", "-", input=as_csv([figure(revision=revision, value=value)]))
+
+        send("1", "5")
+        before = self._json("totals")["as_of_time"]
+        send("2", "8")
+        self.assertEqual([row["sum"] for row in arrests()], ["8"])
+        self.assertEqual([row["sum"] for row in arrests("--as-at", "1")], ["5"])
+        self.assertEqual([row["sum"] for row in arrests("--as-at", "2")], ["8"])
+        self.assertEqual([row["sum"] for row in arrests("--as-at", before)], ["5"])
+        self.assertEqual(arrests("--as-at", "2021-10-15"), [])
+        table = self._muster("totals", "--as-at", "1").stdout
+        self.assertRegex(table, r"(?m)^As of \d+ \w+ 20\d\d \d\d:\d\d (GMT|BST), log position 1\.$")
+        self.assertEqual(self._muster("totals", "--as-at", "1").stdout, table)
+        for moment, complaint, code in [("3", "--as-at: is 3, but the log ends at 2", FAILED),
+                                        ("2999-01-01", "--as-at: ", FAILED),
+                                        ("0", "must be a log position", USAGE),
+                                        ("yesterday", "must be a log position", USAGE)]:
+            with self.subTest(moment=moment):
+                self.assertIn(complaint, self._muster("totals", "--as-at", moment, expect=code).stderr)
+
+    def test_totals_stand_beside_an_earlier_operation(self):
+        self._submit_returns()
+        self._muster("submit", "-", input=as_csv([figure(force="surrey", value="40"), figure(force="kent", value="7")]))
+        words = ("totals", "--operation", OPERATION, "--compare", "county-lines-2021-10", "--metric", "arrests",
+                 "--by", "force", "--force", "surrey,kent,sussex")
+        rows = {row["force"]: row for row in self._csv(*words)}
+        self.assertEqual(set(rows), {"surrey", "kent", "sussex"})
+        self.assertEqual((rows["kent"]["sum"], rows["kent"]["then_sum"], rows["kent"]["change"]), ("", "7", ""))
+        self.assertEqual((rows["sussex"]["then_sum"], rows["sussex"]["change"]), ("", ""))
+        surrey = rows["surrey"]
+        self.assertEqual(int(surrey["change"]), int(surrey["sum"]) - 40)
+        table = self._muster(*words).stdout
+        self.assertRegex(table, r"(?m)^Force +Metric +Now +Then +Change$")
+        self.assertRegex(table, r"(?m)^Kent +Arrests +not stated +7$")
+        self.assertRegex(table, r"(?m)^Surrey +Arrests +\S+ +40 +[-+]\d+ \([-+]\d+%\)$")
+        self.assertIn("--compare: ", self._muster("totals", "--compare", "county-lines-2021-10",
+                                                  expect=FAILED).stderr)
+
     def test_coverage_says_who_is_missing(self):
         self._muster("submit", "-", input=as_csv([figure(force="surrey", final="true"), figure(force="sussex")]))
         words = ("coverage", "--operation", "county-lines-2021-10", "--region", "south-east")
