@@ -35,6 +35,7 @@ std::vector<Suite> AllSuites() {
       {"ingest-over", "the same over a full store; its start, memory and disk", muster::bench::RunIngestOverSuite},
       {"unary", "durable ingest of single results, beside a bare gRPC echo", muster::bench::RunUnarySuite},
       {"query", "latency of totals, beside a bare gRPC echo", muster::bench::RunQuerySuite},
+      {"as-of", "latency of totals as they stood, beside those of now", muster::bench::RunAsOfSuite},
       {"mixed", "1,000 queries a second while results come in", muster::bench::RunMixedSuite},
       {"overload", "50 clients that try ten times as much, without restraint", muster::bench::RunOverloadSuite},
       {"gate", "what rates, rights and the audit cost a message", muster::bench::RunGateSuite},

@@ -69,4 +69,19 @@ std::vector<double> Questioner::AskAnew(double seconds) {
   return latencies_ms;
 }
 
+std::vector<double> Questioner::AskOfThePast(double seconds, int64_t first, std::mt19937_64& random) {
+  std::uniform_int_distribution<int64_t> position(first, answer_.position());
+  std::vector<double> latencies_ms;
+  const Stopwatch all;
+  while (all.Seconds() < seconds) {
+    request_.mutable_query()->set_as_of_position(position(random));
+    const Stopwatch one;
+    AskOnce();
+    latencies_ms.push_back(one.Seconds() * 1e3);
+  }
+  request_.mutable_query()->clear_as_of_position();
+  AskOnce();
+  return latencies_ms;
+}
+
 }  // namespace muster::bench

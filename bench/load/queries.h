@@ -3,6 +3,7 @@
 #define MUSTER_BENCH_LOAD_QUERIES_H_
 
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ class Questioner {
   // The same, but the server has no answer to the question from before: each differs in the size of its pages from
   // thousands before it, which changes nothing of its answer.
   std::vector<double> AskAnew(double seconds);
+  // The same, each as of a position at random, from `first` to the newest of the answers before.
+  std::vector<double> AskOfThePast(double seconds, int64_t first, std::mt19937_64& random);
   // The newest answer.
   const v1::QueryTotalsResponse& answer() const { return answer_; }
 

@@ -20,6 +20,9 @@ void RunUnarySuite(const Settings& settings, Report& report);
 // Latency of totals over stores of different sizes, beside a bare gRPC echo of the same answer.
 void RunQuerySuite(const Settings& settings, Report& report);
 
+// Latency of totals as they stood at random positions, beside the same question about now.
+void RunAsOfSuite(const Settings& settings, Report& report);
+
 // Queries and ingest at once, beside each alone.
 void RunMixedSuite(const Settings& settings, Report& report);
 
