@@ -17,7 +17,7 @@ import { baseQuery, chosenMetric, type Outcome, outcomeOf, type Query, queryTota
 import { insideSentence, type Reference } from "../reference";
 import { exportAddress } from "../exports";
 import { listRevisions, totals, within } from "../service";
-import { civilDay, moment, period, toDate } from "../times";
+import { civilDay, londonClock, londonDay, moment, period, toDate } from "../times";
 
 interface Part {
   stored: StoredResult;
@@ -127,7 +127,7 @@ export function WhyPage() {
   );
 }
 
-// "Why cash seized, Hampshire: £50,272".
+// "Why: Cash seized, Hampshire".
 function heading(answer: Answer, reference: Reference): string {
   const { view, metric } = answer;
   const narrowed = [
@@ -135,7 +135,7 @@ function heading(answer: Answer, reference: Reference): string {
     view.force !== "" && reference.forceName(view.force),
     view.date !== "" && civilDay(view.date),
   ].filter(Boolean);
-  return ["Why", [insideSentence(reference.metricName(metric)), ...narrowed].join(", ")].join(" ");
+  return `Why: ${[reference.metricName(metric), ...narrowed].join(", ")}`;
 }
 
 function Explained(props: { answer: Answer }) {
@@ -152,7 +152,9 @@ function Explained(props: { answer: Answer }) {
   const most = largestOf(parts.map(({ contribution }) => contribution));
   const total = row.total;
   const behind = counted(total?.resultCount ?? 0n, "result");
-  const title = total === undefined ? behind : `${carefulText(total, dimension)}: what ${behind} add up to`.replace("1 result add", "1 result adds");
+  const name = reference.metricName(metric);
+  const adds = total?.resultCount === 1n ? "adds" : "add";
+  const title = total === undefined ? name : `${name}: ${behind} ${adds} up to ${carefulText(total, dimension)}`;
   return (
     <Section id="results" caption="The results behind it" title={title}>
       {BigInt(parts.length) < (total?.resultCount ?? 0n) && (
@@ -165,7 +167,7 @@ function Explained(props: { answer: Answer }) {
             <tr class="govuk-table__row">
               <th scope="col" class="govuk-table__header">Force and result</th>
               <th scope="col" class="govuk-table__header">As stated</th>
-              <td class="govuk-table__header app-table__bar" />
+              <td class="govuk-table__header app-table__bar app-table__bar--small" />
               <th scope="col" class="govuk-table__header govuk-table__header--numeric">Adds</th>
               <th scope="col" class="govuk-table__header">Accepted</th>
               <th scope="col" class="govuk-table__header app-no-print">History</th>
@@ -180,7 +182,7 @@ function Explained(props: { answer: Answer }) {
             <tr class="govuk-table__row">
               <th scope="row" class="govuk-table__header">Together</th>
               <td class="govuk-table__cell" />
-              <td class="govuk-table__cell app-table__bar" />
+              <td class="govuk-table__cell app-table__bar app-table__bar--small" />
               <NumberCell>
                 <strong>
                   <TotalText total={total} dimension={dimension} />
@@ -247,14 +249,19 @@ function PartRow(props: { stored: StoredResult; contribution: Total | undefined;
           </ul>
         )}
       </td>
-      <td class="govuk-table__cell app-table__bar">
+      <td class="govuk-table__cell app-table__bar app-table__bar--small">
         <TotalBar total={contribution} most={most} />
       </td>
       <NumberCell>
         <TotalText total={contribution} dimension={reference.dimensionOf(answer.metric)} />
       </NumberCell>
       <td class="govuk-table__cell">
-        {receipt.acceptTime === undefined ? "" : moment(toDate(receipt.acceptTime))}
+        {receipt.acceptTime !== undefined && (
+          <>
+            {londonClock(toDate(receipt.acceptTime))}{" "}
+            <span class="app-table__under">{londonDay(toDate(receipt.acceptTime))}</span>
+          </>
+        )}
         <span class="app-table__under">position {withThousands(receipt.position)}</span>
       </td>
       <td class="govuk-table__cell app-no-print">
