@@ -26,7 +26,8 @@ interface Part {
 
 interface Explanation {
   row: TotalsRow;
-  parts: Part[];
+  parts: Part[]; // Those of forces that the caller may not read are left out.
+  cut: boolean; // There are more.
   stand: { asOf: Date; position: bigint };
 }
 
@@ -64,7 +65,8 @@ async function explain(view: View, metric: string, signal: AbortSignal): Promise
     const page = await totals.explainTotal({ query, row, pageSize: PAGE_SIZE, pageToken }, within(signal));
     page.results.forEach((stored, index) => parts.push({ stored, contribution: page.contributions[index] }));
     pageToken = page.nextPageToken;
-    if (pageToken === "" || parts.length >= MAX_PARTS) return { row, parts, stand: standOf(page) };
+    const cut = pageToken !== "";
+    if (!cut || parts.length >= MAX_PARTS) return { row, parts, cut, stand: standOf(page) };
   }
 }
 
@@ -148,17 +150,21 @@ function Explained(props: { answer: Answer }) {
   const found = explanation.answer;
   if (found === undefined) return <p class="govuk-body">No result stands behind this: nothing was reported, which is not zero.</p>;
   const dimension = reference.dimensionOf(metric);
-  const { row, parts } = found;
+  const { row, parts, cut } = found;
   const most = largestOf(parts.map(({ contribution }) => contribution));
   const total = row.total;
+  const hidden = (total?.resultCount ?? 0n) - BigInt(parts.length);
   const behind = counted(total?.resultCount ?? 0n, "result");
   const name = reference.metricName(metric);
   const adds = total?.resultCount === 1n ? "adds" : "add";
   const title = total === undefined ? name : `${name}: ${behind} ${adds} up to ${carefulText(total, dimension)}`;
   return (
     <Section id="results" caption="The results behind it" title={title}>
-      {BigInt(parts.length) < (total?.resultCount ?? 0n) && (
-        <p class="govuk-body">The first {withThousands(parts.length)} are shown.</p>
+      {cut && <p class="govuk-body">The first {withThousands(parts.length)} are shown.</p>}
+      {!cut && hidden > 0n && (
+        <p class="govuk-body">
+          {counted(hidden, "result")} of forces whose results you may not read: not shown, and in the total.
+        </p>
       )}
       <Scrolling label="The results behind the total">
         <table class="govuk-table app-table" data-test="results">
