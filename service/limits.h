@@ -60,6 +60,14 @@ inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share o
 inline constexpr int kDiskReadThreads = 4;
 inline constexpr int kMaxDiskReads = 256;  // Under way, and waiting.
 
+// Questions about earlier moments, which replay a part of the log: under way at once, and waiting; and the cubes of
+// earlier moments that are kept, for neighbours of those who asked, and for their next pages.
+inline constexpr int kRewindThreads = 2;
+inline constexpr int kMaxRewinds = 64;
+inline constexpr int kRewindNiceness = 10;  // Behind whoever answers about now, and the writer.
+inline constexpr size_t kMaxPastCubesBytes = 64 << 20;
+inline constexpr size_t kMaxPastCubes = 64;
+
 // Threads that read and check messages of streams, and make answers of streams and calls; and from how many bytes on a
 // message is handed to them, and its answer from how many results on: what is smaller is done sooner than handed on.
 inline constexpr int kMessageWorkers = 2;
