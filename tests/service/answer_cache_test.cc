@@ -59,7 +59,7 @@ TEST_F(AnswerCacheTest, AnAnswerIsFoundUntilSomethingChangesThatItIsAbout) {
 
   SubmitOne(OfAnotherWeek("a"));
   EXPECT_EQ(Find(cache, "week"), "five") << "another operation does not concern it";
-  EXPECT_EQ(cache.Find("week")->moment.position, 2) << "and it stands for now";
+  EXPECT_EQ(cache.Find("week")->position, 2) << "and it stands for now";
   EXPECT_EQ(Find(cache, "all"), "nothing");
 
   SubmitOne(Warrants("kent", "a", 1, 5));
