@@ -72,6 +72,24 @@ TEST_F(AnswerCacheTest, AnAnswerIsFoundUntilSomethingChangesThatItIsAbout) {
   EXPECT_EQ(Find(cache, "week"), "nothing");
 }
 
+TEST_F(AnswerCacheTest, AnAnswerAboutThePastIsFoundWhateverComesIn) {
+  AnswerCache cache(cubes(), {.max_answers = 10, .max_bytes = 1'000});
+  SubmitOne(Warrants("kent", "a", 1, 5));
+  google::protobuf::Timestamp time;
+  time.set_seconds(7);
+  cache.KeepPast("week", grpc::Slice("five"), 1, time, "of whom");
+  SubmitOne(Warrants("kent", "a", 2, 6));
+  EXPECT_EQ(Find(cache, "week"), "five");
+  const std::optional<AnswerCache::Found> found = cache.Find("week");
+  EXPECT_EQ(found->position, 1);
+  EXPECT_EQ(found->time.seconds(), 7);
+  EXPECT_EQ(found->audit_object, "of whom");
+  Keep(cache, "week", "six");
+  EXPECT_EQ(Find(cache, "week"), "six") << "an answer to the same question takes its place";
+  cache.KeepPast("too large", grpc::Slice(std::string(1'000, 'a')), 1, time);
+  EXPECT_EQ(Find(cache, "too large"), "nothing");
+}
+
 TEST_F(AnswerCacheTest, AnAnswerIsNotFoundAfterItsOperationChangedOrANewOneCame) {
   AnswerCache cache(cubes(), {.max_answers = 10, .max_bytes = 1'000});
   const std::string created =
