@@ -77,6 +77,7 @@ void ResultIndex::Clear() {
   forces_.clear();
   force_numbers_.clear();
   replaced_.assign(1, false);
+  replaced_by_.clear();
   untaken_.clear();
   last_position_ = 0;
 }
@@ -89,6 +90,9 @@ void ResultIndex::Add(const Entry& entry) {
   const auto [place, is_new] = TableOf(entry.fingerprint).try_emplace(entry.fingerprint, last_position_);
   if (!is_new) {
     replaced_[static_cast<size_t>(place->second)] = true;
+    const auto table = static_cast<size_t>(place->second >> kReplacedTableBits);
+    if (replaced_by_.size() <= table) replaced_by_.resize(table + 1);
+    replaced_by_[table].emplace(place->second, last_position_);
     place->second = last_position_;
   }
   forces_[entry.force_number].positions.push_back(last_position_);
@@ -105,6 +109,44 @@ std::vector<LogPosition> ResultIndex::List(absl::string_view operation, absl::st
     if (!IsReplaced(*place)) newest.push_back(*place);
   }
   return newest;
+}
+
+bool ResultIndex::Stood(LogPosition position, LogPosition at) const {
+  if (!IsReplaced(position)) return true;
+  const auto& table = replaced_by_[static_cast<size_t>(position >> kReplacedTableBits)];
+  return table.find(position)->second > at;
+}
+
+LogPosition ResultIndex::ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after,
+                                      size_t limit, int max_visits, std::vector<LogPosition>* positions) const {
+  using Positions = std::deque<LogPosition>::const_iterator;
+  using Next = std::pair<Positions, Positions>;  // What is left of one force.
+  const auto later = [](const Next& a, const Next& b) { return *a.first > *b.first; };
+  std::vector<Next> heap;
+  for (const ForceKey& key : forces) {
+    if (!IsKeyPart(key.operation) || !IsKeyPart(key.force)) continue;
+    const auto known = force_numbers_.find(KeyBytes(key.operation, key.force).view());
+    if (known == force_numbers_.end()) continue;
+    const std::deque<LogPosition>& all = forces_[known->second].positions;
+    const auto first = std::upper_bound(all.begin(), all.end(), after);
+    const auto last = std::upper_bound(first, all.end(), at);
+    if (first != last) heap.emplace_back(first, last);
+  }
+  std::make_heap(heap.begin(), heap.end(), later);
+  LogPosition reached = after;
+  for (int visits = 0; !heap.empty(); ++visits) {
+    if (visits == max_visits || positions->size() >= limit) return reached;
+    std::pop_heap(heap.begin(), heap.end(), later);
+    Next& next = heap.back();
+    reached = *next.first;
+    if (Stood(reached, at)) positions->push_back(reached);
+    if (++next.first == next.second) {
+      heap.pop_back();
+    } else {
+      std::push_heap(heap.begin(), heap.end(), later);
+    }
+  }
+  return at;
 }
 
 store::v1::IndexRun ResultIndex::TakeRun() {

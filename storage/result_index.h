@@ -23,7 +23,8 @@ using ResultFingerprint = uint64_t;
 
 // What is asked most often, "was anything ever stored under this key?", is answered here for a key that is new, without
 // the disk. For any other key the index says where the log has the answer: the log is the truth, and who finds a
-// position here reads there whose entry it is. 28 to 47 bytes a result, and 8 for every revision that was replaced.
+// position here reads there whose entry it is. 28 to 47 bytes a result, and 28 to 47 for every revision that was
+// replaced.
 //
 // A key has the fingerprints of attempts 0, 1, 2, … Its newest revision is under the first of them that is its own:
 // those before are taken by other keys (which hardly ever happens), and the first that is free ends the search.
@@ -68,6 +69,12 @@ class ResultIndex {
   std::vector<LogPosition> List(absl::string_view operation, absl::string_view force, LogPosition after,
                                 int limit) const;
 
+  // Appends to `positions` those of the revisions that stood when the log ended at `at`, of several forces: above
+  // `after`, ascending, as long as there are fewer than `limit`. Looks at `max_visits` at most; returns the position
+  // after which to go on, `at` if there is nothing left.
+  LogPosition ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after, size_t limit,
+                           int max_visits, std::vector<LogPosition>* positions) const;
+
   // What was added since the last call, in a form to keep; its first entry follows what was taken before.
   store::v1::IndexRun TakeRun();
   size_t untaken_count() const { return untaken_.size(); }
@@ -88,12 +95,17 @@ class ResultIndex {
   Table& TableOf(ResultFingerprint fingerprint) { return tables_[fingerprint >> (64 - kTableBits)]; }
   const Table& TableOf(ResultFingerprint fingerprint) const { return tables_[fingerprint >> (64 - kTableBits)]; }
   bool IsReplaced(LogPosition position) const { return replaced_[static_cast<size_t>(position)]; }
+  // Whether the revision at `position` stood when the log ended at `at`, which is not before it.
+  bool Stood(LogPosition position, LogPosition at) const;
+  // By the upper bits of the position, for the same reason as the other tables.
+  static constexpr int kReplacedTableBits = 16;
 
   const uint64_t seed_;
   std::array<Table, size_t{1} << kTableBits> tables_;
   std::vector<Force> forces_;                                 // By number.
   absl::flat_hash_map<std::string, uint32_t> force_numbers_;  // By operation, zero, force.
   std::vector<bool> replaced_ = {false};                      // By position: whether a later revision took its place.
+  std::deque<absl::flat_hash_map<LogPosition, LogPosition>> replaced_by_;  // Of those, by which one.
   std::vector<Entry> untaken_;
   LogPosition last_position_ = 0;
 };

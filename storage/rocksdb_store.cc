@@ -202,6 +202,8 @@ class RocksDbStore final : public Store {
   absl::StatusOr<std::vector<std::optional<LoggedEntry>>> ReadNewest(absl::Span<const ResultKey> keys) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
                                                       LogPosition after, int limit) const override;
+  std::vector<LogPosition> ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after,
+                                        int limit) const override;
   absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
   absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
   absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override;
@@ -652,6 +654,18 @@ absl::StatusOr<std::vector<LoggedEntry>> RocksDbStore::ListNewest(absl::string_v
     positions = index_.List(operation, force, after, limit);
   }
   return ReadEntries(positions);
+}
+
+std::vector<LogPosition> RocksDbStore::ListStanding(absl::Span<const ForceKey> forces, LogPosition at,
+                                                    LogPosition after, int limit) const {
+  constexpr int kVisitsAtOnce = 4'096;  // The writer waits for so many at most.
+  std::vector<LogPosition> positions;
+  const auto wanted = static_cast<size_t>(std::max(limit, 0));
+  while (after < at && positions.size() < wanted) {
+    const std::shared_lock lock(index_mutex_);
+    after = index_.ListStanding(forces, at, after, wanted, kVisitsAtOnce, &positions);
+  }
+  return positions;
 }
 
 absl::StatusOr<std::vector<LoggedEntry>> RocksDbStore::ReadEntries(absl::Span<const LogPosition> positions) const {

@@ -41,6 +41,12 @@ struct ResultKey {
   }
 };
 
+// One force in one operation, as a view of somebody's strings.
+struct ForceKey {
+  absl::string_view operation;
+  absl::string_view force;
+};
+
 // The key of a result, which must outlive it.
 inline ResultKey KeyOf(const muster::v1::OperationResult& result) {
   return {result.operation(), result.force(), result.result_id()};
@@ -186,6 +192,12 @@ class Store {
   // `limit`.
   virtual absl::StatusOr<std::vector<LoggedEntry>> ListNewest(absl::string_view operation, absl::string_view force,
                                                               LogPosition after, int limit) const = 0;
+
+  // Positions of the revisions that stood when the log ended at `at`, one for each result of these forces that there
+  // was, retractions too: those above `after`, ascending, at most `limit`. Reads no file. Forces of which nothing is
+  // stored, or that nobody can have, have none.
+  virtual std::vector<LogPosition> ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after,
+                                                int limit) const = 0;
 
   // Entries by position, in the order asked; each chunk of the log is read once where neighbours ask for it.
   // DATA_LOSS if one of them is not there.

@@ -69,6 +69,10 @@ class ControlledStore : public Store {
                                                       LogPosition after, int limit) const override {
     return store_.ListNewest(operation, force, after, limit);
   }
+  std::vector<LogPosition> ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after,
+                                        int limit) const override {
+    return store_.ListStanding(forces, at, after, limit);
+  }
   absl::StatusOr<std::vector<LoggedEntry>> ReadEntries(absl::Span<const LogPosition> positions) const override;
   absl::Status Replay(LogPosition first, const std::function<absl::Status(const LoggedEntry&)>& visit) const override;
   absl::StatusOr<std::vector<muster::v1::Operation>> ReadOperations() const override { return store_.ReadOperations(); }

@@ -88,6 +88,25 @@ absl::StatusOr<std::vector<LoggedEntry>> MemoryStore::ListNewest(absl::string_vi
   return ReadEntries(positions);
 }
 
+std::vector<LogPosition> MemoryStore::ListStanding(absl::Span<const ForceKey> forces, LogPosition at, LogPosition after,
+                                                   int limit) const {
+  std::map<Key, LogPosition> standing;
+  for (LogPosition position = 1; position <= std::min(at, last_position_); ++position) {
+    const absl::StatusOr<LoggedEntry> entry = ReadEntry(position);
+    if (entry.ok() && entry->entry.has_result()) standing[OwnKey(KeyOf(entry->entry.result().result()))] = position;
+  }
+  std::vector<LogPosition> positions;
+  for (const auto& [key, position] : standing) {
+    const bool is_asked = std::any_of(forces.begin(), forces.end(), [&, &name = key](const ForceKey& force) {
+      return force.operation == std::get<0>(name) && force.force == std::get<1>(name);
+    });
+    if (is_asked && position > after) positions.push_back(position);
+  }
+  std::sort(positions.begin(), positions.end());
+  if (static_cast<int64_t>(positions.size()) > limit) positions.resize(static_cast<size_t>(limit));
+  return positions;
+}
+
 absl::StatusOr<std::vector<LoggedEntry>> MemoryStore::ReadEntries(absl::Span<const LogPosition> positions) const {
   std::vector<LoggedEntry> entries;
   for (const LogPosition position : positions) {

@@ -437,6 +437,43 @@ TEST_F(StoreTest, KeysThatNobodyCanHaveAreRefused) {
   EXPECT_THAT(store().ListNewest("op", too_long, 0, 1), StatusIs(absl::StatusCode::kInvalidArgument, _));
 }
 
+TEST_F(StoreTest, WhatStoodAtAnyPositionIsListedAcrossForces) {
+  Open();
+  AppendGroup({ResultEntry("op", "kent", "a"), ResultEntry("op", "essex", "a"), ResultEntry("other", "kent", "a")});
+  AppendGroup(
+      {RevisionEntry("op", "kent", "a", 2, 1), OperationEntry("op", "Changed"), ResultEntry("op", "kent", "b")});
+  AppendGroup({RevisionEntry("op", "kent", "a", 3, 4), RevisionEntry("op", "essex", "a", 2, 2)});
+  const std::vector<ForceKey> kOp = {{"op", "kent"}, {"op", "essex"}};
+  for (int times = 0; times < 2; ++times) {
+    const std::vector<std::vector<LogPosition>> kWant = {{},     {1},       {1, 2},    {1, 2},   {2, 4},
+                                                         {2, 4}, {2, 4, 6}, {2, 6, 7}, {6, 7, 8}};
+    for (LogPosition at = 0; at <= 8; ++at) {
+      EXPECT_EQ(store().ListStanding(kOp, at, 0, 100), kWant[static_cast<size_t>(at)]) << at;
+    }
+    EXPECT_THAT(store().ListStanding(kOp, 6, 2, 100), ElementsAre(4, 6));
+    EXPECT_THAT(store().ListStanding(kOp, 6, 0, 2), ElementsAre(2, 4));
+    EXPECT_THAT(store().ListStanding(kOp, 1'000, 0, 100), ElementsAre(6, 7, 8)) << "beyond the end it is the end";
+    EXPECT_THAT(store().ListStanding({{{"other", "kent"}, {"op", "surrey"}, {"", "kent"}}}, 8, 0, 100), ElementsAre(3));
+    EXPECT_THAT(store().ListStanding({}, 8, 0, 100), IsEmpty());
+    EXPECT_THAT(store().ListStanding(kOp, 8, 0, 0), IsEmpty());
+    Open();
+  }
+}
+
+// More than is looked at without letting the writer in between.
+TEST_F(StoreTest, WhatStoodIsFoundBehindManyRevisionsThatDidNot) {
+  Open();
+  std::vector<LogEntry> entries = {ResultEntry("op", "kent", "a")};
+  for (int64_t revision = 2; revision <= 10'000; ++revision) {
+    entries.push_back(RevisionEntry("op", "kent", "a", revision, revision - 1));
+  }
+  entries.push_back(ResultEntry("op", "kent", "b"));
+  AppendGroup(entries);
+  const std::vector<ForceKey> kKent = {{"op", "kent"}};
+  EXPECT_THAT(store().ListStanding(kKent, 10'001, 0, 10), ElementsAre(10'000, 10'001));
+  EXPECT_THAT(store().ListStanding(kKent, 9'000, 0, 10), ElementsAre(9'000));
+}
+
 class ListTest : public StoreTest {
  protected:
   // Forces and operations whose ids are near misses of each other.
