@@ -350,6 +350,13 @@ absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::Que
   return computation.Finish(answer);
 }
 
+absl::Status ComputeRows(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
+                         google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows) {
+  Summer summer(catalogue, query);
+  summer.Run(view);
+  return summer.AddRows(rows);
+}
+
 absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
                            v1::QueryTotalsResponse* answer) {
   Computation computation(catalogue, query);

@@ -34,6 +34,10 @@ struct AnswerBasis {
 absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer,
                            AnswerBasis* basis = nullptr);
 
+// The rows alone.
+absl::Status ComputeRows(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
+                         google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows);
+
 // The same of a view, for example of an earlier moment, and of the catalogue that it was made under.
 absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
                            v1::QueryTotalsResponse* answer);
