@@ -114,6 +114,8 @@ class MusterClient::Connection {
   absl::StatusOr<int64_t> SubmitAll(absl::Span<const v1::OperationResult> results, const SubmitAllOptions& options,
                                     absl::Time deadline, const OnReceipts& on_receipts);
 
+  absl::Status WatchTotals(const v1::TotalsQuery& query, const WatchOptions& options, const OnNews& on_news);
+
   // For a call that is one of many, as the clock says it now.
   absl::Time DeadlineOf(const RetryWaits& waits) const { return options_.clock.now() + waits.TimeLeft(); }
 
@@ -136,6 +138,19 @@ class MusterClient::Connection {
 
   // Sends what is not acknowledged over one stream. OK when all of it is.
   absl::Status Stream(Submission& submission, absl::Duration time_left);
+
+  // What a watch knows, over all its connections.
+  struct TotalsWatch {
+    v1::WatchTotalsRequest request;
+    const WatchOptions& options;
+    const OnNews& on_news;
+    FollowedTotals totals;
+    bool wanted = true;
+    bool progressed = false;  // Something came over this connection.
+  };
+
+  // Follows the totals over one connection. Why it ended; anything if nobody wants it any more.
+  absl::Status Follow(TotalsWatch& watch, absl::Duration time_left);
 
   // Takes one answer. An error if it does not fit the message that it answers.
   static absl::Status TakeAnswer(v1::StreamResultsResponse& response, Submission& submission);
@@ -243,6 +258,74 @@ absl::Status MusterClient::Connection::TakeAnswer(v1::StreamResultsResponse& res
   return absl::OkStatus();
 }
 
+absl::Status MusterClient::Connection::WatchTotals(const v1::TotalsQuery& query, const WatchOptions& options,
+                                                   const OnNews& on_news) {
+  TotalsWatch watch = {{}, options, on_news, {}};
+  *watch.request.mutable_query() = query;
+  watch.request.set_resume_token(options.resume_token);
+  RetryWaits waits(options_.retry, options_.clock, options.until);
+  while (waits.TimeLeft() > absl::ZeroDuration()) {
+    watch.progressed = false;
+    const absl::Status status = Heard(Follow(watch, waits.TimeLeft()));
+    if (!watch.wanted || waits.TimeLeft() <= absl::ZeroDuration()) break;
+    if (watch.progressed) waits.Progressed();
+    if (!(MayRetry(status) || absl::IsAborted(status)) || !MayWait(waits)) return status;
+    if (!on_news({status, watch.totals.resume_token().empty() ? nullptr : &watch.totals})) break;
+    if (!waits.Wait(status)) break;  // What is left of the time is too short for another attempt.
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MusterClient::Connection::Follow(TotalsWatch& watch, absl::Duration time_left) {
+  if (!watch.totals.resume_token().empty()) watch.request.set_resume_token(watch.totals.resume_token());
+  grpc::ClientContext context;
+  if (time_left < absl::InfiniteDuration()) SetDeadline(context, time_left);
+
+  // A read waits for ever where the other side is gone without a word.
+  std::mutex mutex;
+  std::condition_variable changed;
+  int64_t heard_count = 0;  // Guarded by mutex, as is what follows.
+  bool over = false;
+  bool fell_silent = false;
+  std::thread watchdog([&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (!over) {
+      const int64_t before = heard_count;
+      const auto moved_on = [&] { return over || heard_count != before; };
+      if (changed.wait_for(lock, absl::ToChronoNanoseconds(watch.options.max_silence), moved_on)) continue;
+      fell_silent = true;
+      context.TryCancel();
+      return;
+    }
+  });
+
+  const auto stream = totals_->WatchTotals(&context, watch.request);
+  v1::WatchTotalsResponse message;
+  while (watch.wanted && stream->Read(&message)) {
+    watch.progressed = true;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      ++heard_count;
+    }
+    changed.notify_one();
+    reached_server_.store(true, std::memory_order_relaxed);
+    if (watch.totals.Take(std::move(message))) watch.wanted = watch.on_news({absl::OkStatus(), &watch.totals});
+    message.Clear();
+  }
+  if (!watch.wanted) context.TryCancel();
+  absl::Status finish = StatusFromGrpc(stream->Finish());
+  watch.totals.Break();
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    over = true;
+  }
+  changed.notify_one();
+  watchdog.join();
+  if (fell_silent) return absl::UnavailableError("Nothing was heard of the server for too long.");
+  if (finish.ok()) return absl::UnavailableError("The server ended the watch without saying why.");
+  return finish;
+}
+
 MusterClient::MusterClient(ClientOptions options) : connection_(std::make_unique<Connection>(std::move(options))) {}
 MusterClient::~MusterClient() = default;
 
@@ -335,6 +418,53 @@ absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryAllTotals(const v1::T
     if (all.next_page_token().empty()) return all;
     request.set_page_token(all.next_page_token());
   }
+}
+
+absl::Status MusterClient::WatchTotals(const v1::TotalsQuery& query, const WatchOptions& options,
+                                       const OnNews& on_news) {
+  return connection_->WatchTotals(query, options, on_news);
+}
+
+absl::StatusOr<v1::ExplainTotalResponse> MusterClient::ExplainTotal(const v1::ExplainTotalRequest& request,
+                                                                    absl::Time deadline) {
+  return connection_->Call(connection_->totals(), &v1::TotalsService::Stub::ExplainTotal, request, deadline);
+}
+
+absl::StatusOr<v1::ExplainTotalResponse> MusterClient::ExplainWholeTotal(v1::ExplainTotalRequest request,
+                                                                         absl::Time deadline) {
+  request.set_page_size(kMaxListPage);
+  request.clear_page_token();
+  v1::ExplainTotalResponse all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
+  do {
+    absl::StatusOr<v1::ExplainTotalResponse> page = ExplainTotal(request, connection_->DeadlineOf(waits));
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);  // Lists grow; what the pages have in common is the same.
+  } while (!request.page_token().empty());
+  return all;
+}
+
+absl::StatusOr<v1::DiffTotalsResponse> MusterClient::DiffTotals(const v1::DiffTotalsRequest& request,
+                                                                absl::Time deadline) {
+  return connection_->Call(connection_->totals(), &v1::TotalsService::Stub::DiffTotals, request, deadline);
+}
+
+absl::StatusOr<v1::DiffTotalsResponse> MusterClient::DiffWholeTotals(v1::DiffTotalsRequest request,
+                                                                     absl::Time deadline) {
+  request.set_page_size(kMaxListPage);
+  request.clear_page_token();
+  v1::DiffTotalsResponse all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
+  do {
+    absl::StatusOr<v1::DiffTotalsResponse> page = DiffTotals(request, connection_->DeadlineOf(waits));
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);  // Lists grow; what the pages have in common is the same.
+  } while (!request.page_token().empty());
+  return all;
 }
 
 absl::StatusOr<v1::GetCoverageResponse> MusterClient::GetCoverage(const v1::GetCoverageRequest& request,

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "clients/cpp/client_tls.h"
+#include "clients/cpp/followed_totals.h"
 #include "clients/cpp/result_batches.h"
 #include "clients/cpp/retry.h"
 #include "google/protobuf/repeated_field.h"
@@ -45,11 +46,32 @@ struct SubmitAllOptions {
 using OnReceipts =
     std::function<void(size_t first_index, const google::protobuf::RepeatedPtrField<v1::Receipt>& receipts)>;
 
+struct WatchOptions {
+  // When to end; infinite: when the callback says so.
+  absl::Time until = absl::InfiniteFuture();
+  // A connection on which nothing came for so long is taken for broken: the server says something every 15 seconds.
+  absl::Duration max_silence = absl::Seconds(45);
+  // Begin where an earlier watch of the same query ended, as far as the server still knows what changed since.
+  std::string resume_token;
+};
+
+// What a watch has to tell.
+struct WatchNews {
+  // As of now: `totals` was told at this moment. Otherwise the connection is broken, `problem` says why, and `totals`
+  // is what it was.
+  absl::Status problem;
+  // Nullptr before the first moment.
+  const FollowedTotals* totals = nullptr;
+};
+
+// Called on the thread that watches; false ends the watch. Must not throw.
+using OnNews = std::function<bool(const WatchNews& news)>;
+
 // One channel to one server, which connects when it is first needed and again whenever it must.
 //
-// Every call takes a deadline: no call waits for ever. Until then it is tried again after UNAVAILABLE, after
-// RESOURCE_EXHAUSTED if the server says when, and after CANCELLED, which a stopping server says; all calls of Muster
-// may be repeated safely. Errors keep the details that the server sent: see error_details.h.
+// Every call but WatchTotals takes a deadline: no call waits for ever. Until then it is tried again after UNAVAILABLE,
+// after RESOURCE_EXHAUSTED if the server says when, and after CANCELLED, which a stopping server says; all calls of
+// Muster may be repeated safely. Errors keep the details that the server sent: see error_details.h.
 //
 // INVALID_ARGUMENT   the deadline is infinite (beside what the server says)
 // DEADLINE_EXCEEDED  no answer in time; a submission may have been taken all the same: send it again
@@ -96,6 +118,16 @@ class MusterClient {
   absl::StatusOr<v1::QueryTotalsResponse> QueryTotals(const v1::QueryTotalsRequest& request, absl::Time deadline);
   // All pages as one answer, of one position: begins again where the totals move on between two pages.
   absl::StatusOr<v1::QueryTotalsResponse> QueryAllTotals(const v1::TotalsQuery& query, absl::Time deadline);
+  // Watches totals, on this thread, until the callback or the options end it, which is OK. Where the connection breaks,
+  // or the server ends the watch for a reason that passes, says so, tries again and goes on from where it was. Returns
+  // any other error; and, where no server was ever heard, that after a few attempts as RetryPolicy has it.
+  absl::Status WatchTotals(const v1::TotalsQuery& query, const WatchOptions& options, const OnNews& on_news);
+  absl::StatusOr<v1::ExplainTotalResponse> ExplainTotal(const v1::ExplainTotalRequest& request, absl::Time deadline);
+  // All pages as one answer; those of `request` are ignored.
+  absl::StatusOr<v1::ExplainTotalResponse> ExplainWholeTotal(v1::ExplainTotalRequest request, absl::Time deadline);
+  absl::StatusOr<v1::DiffTotalsResponse> DiffTotals(const v1::DiffTotalsRequest& request, absl::Time deadline);
+  // All pages as one answer; those of `request` are ignored.
+  absl::StatusOr<v1::DiffTotalsResponse> DiffWholeTotals(v1::DiffTotalsRequest request, absl::Time deadline);
   absl::StatusOr<v1::GetCoverageResponse> GetCoverage(const v1::GetCoverageRequest& request, absl::Time deadline);
 
   // --- Catalogue and operations ---
