@@ -91,12 +91,25 @@ inline constexpr int kDefaultRowsPerPage = 1'000;
 inline constexpr int kMaxRowsPerPage = 10'000;
 inline constexpr int kDefaultItemsPerPage = 100;
 inline constexpr int kMaxItemsPerPage = 1'000;
-inline constexpr size_t kMaxPagedAnswers = 64;    // Answers that wait for their next page to be asked for.
-inline constexpr size_t kMaxPagedRows = 400'000;  // In all of them together.
+inline constexpr int kMaxExplainedReads = 10'000;  // Entries of the log, for one page of results that make a total.
+inline constexpr size_t kMaxPagedAnswers = 64;     // Answers that wait for their next page to be asked for.
+inline constexpr size_t kMaxPagedRows = 400'000;   // In all of them together.
 
 // Answers to the same questions again: each dashboard and spreadsheet asks a handful.
 inline constexpr size_t kMaxCachedAnswers = 1'024;
 inline constexpr size_t kMaxCachedAnswerBytes = 32 << 20;
+
+// Watches. A row takes about 400 bytes; who watches the same shares them.
+inline constexpr int kMaxWatchers = 2'048;
+inline constexpr int kMaxWatchersPerCaller = 1'024;  // A gateway has many for whom it asks.
+inline constexpr size_t kMaxRowsOfWatchedQuestion = 20'000;
+inline constexpr size_t kMaxWatchedRows = 200'000;                          // Of all questions together.
+inline constexpr std::chrono::milliseconds kWatchInterval{250};             // Between two moments, at least.
+inline constexpr std::chrono::milliseconds kWatchHeartbeat{15'000};         // Between two messages, at most.
+inline constexpr std::chrono::milliseconds kWatcherPatience{10'000};        // With a reader that takes nothing.
+inline constexpr std::chrono::milliseconds kWatchedQuestionMemory{60'000};  // For readers that come back.
+inline constexpr std::chrono::milliseconds kWatcherRightsInterval{1'000};
+inline constexpr std::chrono::milliseconds kWatchLookPause{5};  // Between two looks at what changed, at least.
 
 inline constexpr std::chrono::milliseconds kRetryDelay{200};
 inline constexpr std::chrono::seconds kDrainDeadline{10};  // For calls under way at a stop.

@@ -335,6 +335,13 @@ void Metrics::CollectReadings(std::vector<MetricFamily>* families) const {
     gauge("muster_disk_free_bytes", "What is free of the disk of the store.",
           static_cast<double>(*now.store.free_bytes));
   }
+  gauge("muster_watchers", "Calls that watch totals.", static_cast<double>(now.watchers.watchers));
+  gauge("muster_watched_questions", "Questions about totals that are watched, or were a moment ago.",
+        static_cast<double>(now.watchers.questions));
+  AddCounter("muster_watch_messages_total", "Messages that watchers were sent.",
+             static_cast<double>(now.watchers.messages), families);
+  AddCounter("muster_watchers_too_slow_total", "Watchers that were dropped because they did not read.",
+             static_cast<double>(now.watchers.too_slow), families);
   gauge("muster_disk_kept_free_bytes", "With less than this free, no results are taken.",
         static_cast<double>(now.store.keep_free_bytes));
 }

@@ -21,6 +21,7 @@
 #include "muster/v1/result.pb.h"
 #include "prometheus/collectable.h"
 #include "prometheus/metric_family.h"
+#include "service/watcher_counts.h"
 #include "storage/store.h"
 
 namespace muster {
@@ -39,6 +40,7 @@ struct MetricReadings {
   int64_t scrub_rounds = 0;
   int64_t scrub_mismatches = 0;
   StoreUsage store;
+  WatcherCounts watchers;
   std::optional<std::chrono::system_clock::time_point> certificate_expiry;  // Of the server's own; none without TLS.
 };
 

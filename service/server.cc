@@ -42,6 +42,7 @@
 #include "service/tls_files.h"
 #include "service/token_keeper.h"
 #include "service/totals_service.h"
+#include "service/watchers.h"
 #include "spdlog/spdlog.h"
 #include "storage/store.h"
 
@@ -119,6 +120,7 @@ struct Server::Parts {
   std::unique_ptr<TokenKeeper> tokens;
   std::unique_ptr<Gate> gate;
   std::unique_ptr<IngestService> ingest;
+  std::unique_ptr<Watchers> watchers;
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<StoreService> store_service;
@@ -157,6 +159,7 @@ struct Server::Parts {
       now.scrub_rounds = scrubber->round_count();
       now.scrub_mismatches = scrubber->mismatch_count();
       now.store = store->Usage();
+      now.watchers = watchers->counts();
       if (tls != nullptr) now.certificate_expiry = absl::ToChronoTime(tls->state().key->not_after);
       return now;
     });
@@ -237,7 +240,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
         parts_pointer->store_failed = true;
         parts_pointer->TellHealth();
       },
-      [metrics = parts.metrics](const GroupReport& report) { metrics->AddGroup(report); });
+      [parts_pointer](const GroupReport& report) {
+        parts_pointer->metrics->AddGroup(report);
+        // Results come in only once all parts are there.
+        if (report.sync_time) parts_pointer->watchers->Changed();
+      });
   if (absl::Status dropped = DropUnfitMilestones(*parts.store, *options.catalogue, options.rebuild_totals);
       !dropped.ok()) {
     return dropped;
@@ -306,7 +313,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.gate = std::make_unique<Gate>(*parts.callers, options.identify, *parts.rights, *parts.tokens, *parts.audit);
   parts.ingest = std::make_unique<IngestService>(*parts.gate, *parts.rates, *parts.store, *parts.cubes, *parts.applier,
                                                  *parts.disk_reader, *parts.metrics);
-  parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.cubes, *parts.rewinder, *parts.rewinds);
+  parts.watchers = std::make_unique<Watchers>(*parts.gate, *parts.cubes, options.watcher_limits);
+  parts.totals = std::make_unique<TotalsService>(*parts.gate, *parts.store, *parts.cubes, *parts.rewinder,
+                                                 *parts.watchers, *parts.disk_reader, *parts.rewinds);
   parts.catalogue = std::make_unique<CatalogueService>(*parts.gate, *parts.cubes, *parts.applier);
   parts.store_service = std::make_unique<StoreService>(*parts.gate, *parts.store, *parts.cubes);
   parts.ServeReadings(recovered->checkpoint_position);
@@ -362,6 +371,7 @@ void Server::Stop() {
       parts.stopping = true;
       parts.TellHealth();
       parts.ingest->EndStreams();
+      parts.watchers->End();
       parts.store_service->StopBackups();
       parts.disk_reader->Close();
       parts.rewinds->Close();

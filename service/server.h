@@ -16,6 +16,7 @@
 #include "service/limits.h"
 #include "service/rate_limiter.h"
 #include "service/tls.h"
+#include "service/watcher_limits.h"
 
 namespace rocksdb {
 class Env;
@@ -47,6 +48,7 @@ struct ServerOptions {
   std::function<ssize_t(int, const void*, size_t)> write_audit;  // Set: as write(2), for the audit log. For tests.
   RateLimits caller_rates = kCallerRates;
   RateLimits local_operator_rates = kLocalOperatorRates;
+  WatcherLimits watcher_limits;
 };
 
 class Server {

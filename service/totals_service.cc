@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "aggregator/coverage.h"
 #include "aggregator/totals_query.h"
+#include "domain/digest.h"
 #include "domain/timestamp.h"
 #include "google/protobuf/arena.h"
 #include "service/audit_objects.h"
@@ -67,13 +68,6 @@ Answer Serialise(v1::QueryTotalsResponse* response) {
   return answer;
 }
 
-// Finishes a stream at once.
-class EndedStream final : public grpc::ServerWriteReactor<v1::WatchTotalsResponse> {
- public:
-  explicit EndedStream(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
 // Starts anywhere, so that a token of an earlier run of the server finds nothing.
@@ -104,11 +98,16 @@ absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Fin
   return found->answer;
 }
 
-TotalsService::TotalsService(const Gate& gate, const Cubes& cubes, Rewinder& rewinder, DiskReader& rewinds)
+TotalsService::TotalsService(const Gate& gate, const Store& store, const Cubes& cubes, Rewinder& rewinder,
+                             Watchers& watchers, DiskReader& disk_reader, DiskReader& rewinds)
     : gate_(gate),
+      store_(store),
       cubes_(cubes),
       past_(cubes, rewinder),
+      watchers_(watchers),
+      disk_reader_(disk_reader),
       rewinds_(rewinds),
+      differences_(store, cubes, rewinder),
       cache_(cubes, {.max_answers = kMaxCachedAnswers, .max_bytes = kMaxCachedAnswerBytes}) {}
 
 grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext* context,
@@ -272,47 +271,130 @@ absl::Status TotalsService::Coverage(const Admission& admission, const v1::GetCo
   return absl::OkStatus();
 }
 
-grpc::ServerWriteReactor<v1::WatchTotalsResponse>* TotalsService::WatchTotals(grpc::CallbackServerContext* context,
-                                                                              const v1::WatchTotalsRequest* request) {
-  const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kWatchTotals);
-  absl::Status status = admission.status();
-  if (status.ok()) {
-    status = Admitted(*admission, request->query(), admission->rights->MayQuery(request->query())).status();
+grpc::ServerWriteReactor<grpc::ByteBuffer>* TotalsService::WatchTotals(grpc::CallbackServerContext* context,
+                                                                       const grpc::ByteBuffer* request) {
+  absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kWatchTotals);
+  if (!admission.ok()) return Watchers::Refuse(admission.status());
+  grpc::ByteBuffer bytes(*request);  // Shares its slices.
+  v1::WatchTotalsRequest asked;
+  if (!Parse(&bytes, &asked)) return Watchers::Refuse(MalformedMessage());
+  absl::StatusOr<WatchedQuestion> question = CheckWatch(*admission, asked);
+  if (!question.ok()) return Watchers::Refuse(question.status());
+  return watchers_.Watch(context, *std::move(admission), *std::move(question), asked.resume_token());
+}
+
+absl::StatusOr<WatchedQuestion> TotalsService::CheckWatch(const Admission& admission,
+                                                          const v1::WatchTotalsRequest& request) const {
+  const v1::TotalsQuery& query = request.query();
+  const absl::StatusOr<Shown> shown = Admitted(admission, query, admission.rights->MayQuery(query));
+  if (!shown.ok()) return shown.status();
+  if (!query.baseline_operation().empty()) return NotServedYet("query.baseline_operation");
+  FieldProblems problems;
+  for (const auto& [asked, name] : {std::pair{query.as_of_position() != 0, "query.as_of_position"},
+                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
+    if (asked) problems.push_back({name, "NOT_WATCHABLE", "must be absent: totals of a moment never change"});
   }
-  if (status.ok()) status = NotServedYet("WatchTotals");
-  return new EndedStream(status);  // Owns itself until OnDone.
+  WatchedQuestion question;
+  std::optional<TotalsQuery> parsed =
+      ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
+  if (!parsed || !problems.empty()) return InvalidQuery(problems);
+  shown->sight.Limit(&parsed->scope);
+  question.query = query;
+  question.parsed = *std::move(parsed);
+  question.sight_key = shown->sight.Key();
+  return question;
 }
 
 grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContext* context,
                                                       const v1::ExplainTotalRequest* request,
-                                                      v1::ExplainTotalResponse* /*response*/) {
+                                                      v1::ExplainTotalResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kExplainTotal);
-  absl::Status status = admission.status();
-  if (status.ok()) {
-    status = Admitted(*admission, request->query(), admission->rights->MayExplain(request->query())).status();
+  absl::StatusOr<Explanation> explanation =
+      admission.ok() ? CheckExplanation(*admission, *request) : admission.status();
+  if (!explanation.ok()) {
+    reactor->Finish(ToGrpcStatus(explanation.status()));
+    return reactor;
   }
-  if (status.ok()) status = NotServedYet("ExplainTotal");
-  reactor->Finish(ToGrpcStatus(status));
+  const auto is_wanted = [context] { return !context->IsCancelled(); };
+  disk_reader_.Read({.is_wanted = is_wanted,
+                     .read =
+                         [this, is_wanted, response, explanation = *std::move(explanation)]() mutable {
+                           return ReadExplanation(store_, &explanation.row, explanation.page, is_wanted, response);
+                         },
+                     .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
   return reactor;
+}
+
+absl::StatusOr<TotalsService::Explanation> TotalsService::CheckExplanation(
+    const Admission& admission, const v1::ExplainTotalRequest& request) const {
+  const v1::TotalsQuery& query = request.query();
+  const absl::StatusOr<Shown> shown = Admitted(admission, query, admission.rights->MayExplain(query));
+  if (!shown.ok()) return shown.status();
+  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
+                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
+                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
+    if (asked) return NotServedYet(name);
+  }
+  FieldProblems problems;
+  const std::shared_ptr<const OperationDirectory> operations = cubes_.operations();
+  std::optional<TotalsQuery> parsed = ParseTotalsQuery(query, "query", cubes_.catalogue(), *operations, &problems);
+  if (!parsed) return InvalidQuery(problems);
+  shown->sight.Limit(&parsed->scope);
+  std::optional<ExplainedRow> row =
+      ExplainedRow::Resolve(*parsed, request.row(), "row", cubes_.catalogue(), *operations, &problems);
+  if (!row) return InvalidQuery(problems);
+
+  ExplanationPage page;
+  const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
+  if (!size.ok()) return size.status();
+  page.size = *size;
+  v1::TotalsRow labels = request.row();
+  labels.clear_total();
+  labels.clear_baseline();
+  page.scope = absl::StrCat("explain/", Sha256Hex(absl::StrCat(shown->reader, "\n", query.SerializeAsString(), "\n",
+                                                               labels.SerializeAsString())));
+  const absl::StatusOr<std::string> key = ReadPageToken(page.scope, request.page_token());
+  if (!key.ok()) return key.status();
+  const CubesMoment now = cubes_.Now({});
+  if (key->empty()) {
+    page.position = now.position;
+    page.as_of_time_us = now.as_of_time_us;
+  } else if (!ReadKeyOfPage(*key, &page) || page.position > now.position) {
+    return muster::InvalidPageToken();
+  }
+  return Explanation{*std::move(row), std::move(page)};
 }
 
 grpc::ServerUnaryReactor* TotalsService::DiffTotals(grpc::CallbackServerContext* context,
                                                     const v1::DiffTotalsRequest* request,
-                                                    v1::DiffTotalsResponse* /*response*/) {
+                                                    v1::DiffTotalsResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kDiffTotals);
-  absl::Status status = admission.status();
-  if (status.ok()) {
-    // The results that moved a row are results: whoever asks for them needs the rights of an explanation.
-    status = Admitted(*admission, request->query(),
-                      request->has_row() ? admission->rights->MayExplain(request->query())
-                                         : admission->rights->MayQuery(request->query()))
-                 .status();
+  absl::StatusOr<DifferenceQuestion> question =
+      admission.ok() ? CheckDifference(*admission, *request) : admission.status();
+  if (!question.ok()) {
+    reactor->Finish(ToGrpcStatus(question.status()));
+    return reactor;
   }
-  if (status.ok()) status = NotServedYet("DiffTotals");
-  reactor->Finish(ToGrpcStatus(status));
+  const std::function<bool()> is_wanted = [context] { return !context->IsCancelled(); };
+  rewinds_.Read({.is_wanted = is_wanted,
+                 .read =
+                     [this, is_wanted, response, question = *std::move(question)]() mutable {
+                       return differences_.Answer(std::move(question), is_wanted, response);
+                     },
+                 .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
   return reactor;
+}
+
+absl::StatusOr<DifferenceQuestion> TotalsService::CheckDifference(const Admission& admission,
+                                                                  const v1::DiffTotalsRequest& request) const {
+  // The results that moved a row are results: whoever asks for them needs the rights of an explanation.
+  const v1::TotalsQuery& query = request.query();
+  const absl::StatusOr<Shown> shown = Admitted(
+      admission, query, request.has_row() ? admission.rights->MayExplain(query) : admission.rights->MayQuery(query));
+  if (!shown.ok()) return shown.status();
+  return differences_.Check(request, shown->sight, shown->reader);
 }
 
 }  // namespace muster

@@ -16,9 +16,13 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "muster/v1/totals_service.grpc.pb.h"
 #include "service/answer_cache.h"
+#include "service/differences.h"
 #include "service/disk_reader.h"
+#include "service/explanations.h"
 #include "service/gate.h"
 #include "service/past_totals.h"
+#include "service/watchers.h"
+#include "storage/store.h"
 
 namespace muster {
 
@@ -50,22 +54,23 @@ class PagedAnswers {
 
 // Totals come and go as bytes, so that an answer that is still right need not be made again.
 using TotalsServiceBase =
-    v1::TotalsService::WithRawCallbackMethod_QueryTotals<v1::TotalsService::WithCallbackMethod_WatchTotals<
+    v1::TotalsService::WithRawCallbackMethod_QueryTotals<v1::TotalsService::WithRawCallbackMethod_WatchTotals<
         v1::TotalsService::WithCallbackMethod_GetCoverage<v1::TotalsService::WithCallbackMethod_ExplainTotal<
             v1::TotalsService::WithCallbackMethod_DiffTotals<v1::TotalsService::Service>>>>>;
 
 class TotalsService final : public TotalsServiceBase {
  public:
   // Not owned; must outlive this object.
-  // `rewinds` does what is asked about earlier moments.
-  TotalsService(const Gate& gate, const Cubes& cubes, Rewinder& rewinder, DiskReader& rewinds);
+  // `disk_reader` reads what is asked for of the log, `rewinds` does what is asked about earlier moments.
+  TotalsService(const Gate& gate, const Store& store, const Cubes& cubes, Rewinder& rewinder, Watchers& watchers,
+                DiskReader& disk_reader, DiskReader& rewinds);
 
   grpc::ServerUnaryReactor* QueryTotals(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetCoverage(grpc::CallbackServerContext* context, const v1::GetCoverageRequest* request,
                                         v1::GetCoverageResponse* response) override;
-  grpc::ServerWriteReactor<v1::WatchTotalsResponse>* WatchTotals(grpc::CallbackServerContext* context,
-                                                                 const v1::WatchTotalsRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchTotals(grpc::CallbackServerContext* context,
+                                                          const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* ExplainTotal(grpc::CallbackServerContext* context, const v1::ExplainTotalRequest* request,
                                          v1::ExplainTotalResponse* response) override;
   grpc::ServerUnaryReactor* DiffTotals(grpc::CallbackServerContext* context, const v1::DiffTotalsRequest* request,
@@ -100,13 +105,28 @@ class TotalsService final : public TotalsServiceBase {
   // The page that begins where `key`, which was in a token, says.
   absl::Status AnswerNextPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
                               const std::string& key, v1::QueryTotalsResponse* response);
+  // What of a question may be watched, and by whom it may be shared.
+  absl::StatusOr<WatchedQuestion> CheckWatch(const Admission& admission, const v1::WatchTotalsRequest& request) const;
+  // What is to be read to explain a row.
+  struct Explanation {
+    ExplainedRow row;
+    ExplanationPage page;
+  };
+  absl::StatusOr<Explanation> CheckExplanation(const Admission& admission,
+                                               const v1::ExplainTotalRequest& request) const;
+  absl::StatusOr<DifferenceQuestion> CheckDifference(const Admission& admission,
+                                                     const v1::DiffTotalsRequest& request) const;
   absl::Status Coverage(const Admission& admission, const v1::GetCoverageRequest& request,
                         v1::GetCoverageResponse* response) const;
 
   const Gate& gate_;
+  const Store& store_;
   const Cubes& cubes_;
   const PastTotals past_;
+  Watchers& watchers_;
+  DiskReader& disk_reader_;
   DiskReader& rewinds_;
+  const Differences differences_;
   PagedAnswers paged_answers_;
   AnswerCache cache_;
 };

@@ -470,15 +470,6 @@ grpc::Status Stream(Client& client, const v1::StreamResultsRequest& request) {
   return stream->Finish();
 }
 
-grpc::Status Watch(Client& client, const v1::WatchTotalsRequest& request) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
-  const auto stream = client.totals->WatchTotals(&context, request);
-  v1::WatchTotalsResponse answer;
-  EXPECT_FALSE(stream->Read(&answer));
-  return stream->Finish();
-}
-
 template <typename Request>
 Request ManyResults(int count) {
   Request request;
@@ -519,28 +510,6 @@ INSTANTIATE_TEST_SUITE_P(Ingest, RefusedCallTest,
                          }),
                          [](const auto& row) { return row.param.name; });
 
-INSTANTIATE_TEST_SUITE_P(
-    NotServedYet, RefusedCallTest,
-    testing::ValuesIn<RefusedCall>({
-        {"WatchTotals", [](Client& client) { return Watch(client, {}); }, grpc::UNIMPLEMENTED, "NOT_SERVED_YET", {}},
-        {"ExplainTotal",
-         [](Client& client) {
-           v1::ExplainTotalResponse response;
-           return MUSTER_CALL(client, totals, ExplainTotal, v1::ExplainTotalRequest(), &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
-        {"DiffTotals",
-         [](Client& client) {
-           v1::DiffTotalsResponse response;
-           return MUSTER_CALL(client, totals, DiffTotals, v1::DiffTotalsRequest(), &response);
-         },
-         grpc::UNIMPLEMENTED,
-         "NOT_SERVED_YET",
-         {}},
-    }),
-    [](const auto& row) { return row.param.name; });
 
 // Bytes that are no message, as a client of another version, or one that does not know UTF-8, may send them.
 struct Unreadable {
@@ -633,10 +602,6 @@ TEST_F(BadInputTest, ACallThatNobodyKnowsIsUnimplemented) {
   stub.UnaryCall(&context, "/muster.v1.IngestService/DeleteEverything", grpc::StubOptions(), &request, &response,
                  [&done](grpc::Status status) { done.set_value(std::move(status)); });
   EXPECT_EQ(done.get_future().get().error_code(), grpc::UNIMPLEMENTED);
-}
-
-TEST_F(BadInputTest, ACallThatIsNotServedYetIsNamed) {
-  EXPECT_THAT(Watch(client(), {}).error_message(), HasSubstr("WatchTotals"));
 }
 
 }  // namespace

@@ -141,11 +141,6 @@ class BufCurlTest(unittest.TestCase):
                      b'did you mean "south-east"?']:
             self.assertIn(text, details["google.rpc.BadRequest"])
 
-    def test_a_call_that_is_not_served_yet_says_so(self):
-        error = self._refused("muster.v1.TotalsService/DiffTotals", {})
-        self.assertEqual(error["code"], "unimplemented")
-        self.assertIn("DiffTotals", error["message"])
-
 
 if __name__ == "__main__":
     if not BUF.exists():

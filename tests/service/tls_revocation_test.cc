@@ -48,6 +48,32 @@ class StandingStream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamResultsRequest, v1::StreamResultsResponse>> stream_;
 };
 
+// A watch of a force's own totals.
+class StandingWatch {
+ public:
+  StandingWatch(Client& client, const std::string& force) {
+    context_.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+    v1::WatchTotalsRequest request;
+    request.mutable_query()->add_forces(force);
+    request.mutable_query()->add_group_by(v1::GROUP_BY_FORCE);
+    stream_ = client.totals->WatchTotals(&context_, request);
+  }
+
+  bool Next() {
+    v1::WatchTotalsResponse response;
+    return stream_->Read(&response);
+  }
+  grpc::Status WaitForEnd() {
+    while (Next()) {
+    }
+    return stream_->Finish();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchTotalsResponse>> stream_;
+};
+
 class TlsRevocationTest : public testing::Test {
  protected:
   const TlsServer server_{kTlsReloadInterval};
@@ -62,6 +88,8 @@ TEST_F(TlsRevocationTest, ARevokedCertificateIsRefusedEverywhereWithinTenSeconds
   const std::unique_ptr<Client> of_stream = server_.Connect(lost);
   StandingStream lost_stream(*of_stream, "surrey");
   ASSERT_TRUE(lost_stream.Submit());
+  StandingWatch lost_watch(*standing, "surrey");
+  ASSERT_TRUE(lost_watch.Next());
   const std::unique_ptr<Client> of_good_stream = server_.Connect(good);
   StandingStream good_stream(*of_good_stream, "kent");
   ASSERT_TRUE(good_stream.Submit());
@@ -84,6 +112,7 @@ TEST_F(TlsRevocationTest, ARevokedCertificateIsRefusedEverywhereWithinTenSeconds
   EXPECT_THAT(CallAs(*server_.Connect(lost)), FailsWith(grpc::UNAUTHENTICATED, "CERTIFICATE_REVOKED"));
   const auto new_took = took();
   EXPECT_THAT(lost_stream.WaitForEnd(), FailsWith(grpc::UNAUTHENTICATED, "CERTIFICATE_REVOKED"));
+  EXPECT_THAT(lost_watch.WaitForEnd(), FailsWith(grpc::UNAUTHENTICATED, "CERTIFICATE_REVOKED"));
   const auto stream_took = took();
   std::cout << "refused after " << standing_took.count() << " ms on a standing connection, at " << new_took.count()
             << " ms on a new one, and its stream ended at " << stream_took.count() << " ms; meanwhile " << good_calls
