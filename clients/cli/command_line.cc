@@ -166,6 +166,8 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddGlobalOptions(app, &options, &tls_files);
   AddSubmitCommand(app, &chosen);
   AddTotalsCommand(app, &chosen);
+  AddExplainCommand(app, &chosen);
+  AddDiffCommand(app, &chosen);
   AddCoverageCommand(app, &chosen);
   AddResultCommands(app, &chosen);
   AddHistoryCommand(app, &chosen);

@@ -19,6 +19,8 @@ using Command = std::function<ExitCode(Session&)>;
 // `chosen` is not owned; it is set while the command line is parsed, if the command is the one that it names.
 void AddSubmitCommand(CLI::App& app, Command* chosen);
 void AddTotalsCommand(CLI::App& app, Command* chosen);
+void AddExplainCommand(CLI::App& app, Command* chosen);
+void AddDiffCommand(CLI::App& app, Command* chosen);
 void AddCoverageCommand(CLI::App& app, Command* chosen);
 void AddResultCommands(CLI::App& app, Command* chosen);
 void AddHistoryCommand(CLI::App& app, Command* chosen);

@@ -21,7 +21,7 @@ struct FieldOption {
   absl::string_view option;
 };
 
-constexpr std::array<FieldOption, 20> kFieldOptions = {{
+constexpr std::array<FieldOption, 23> kFieldOptions = {{
     {"as_of_position", "--as-at"},
     {"as_of_time", "--as-at"},
     {"baseline_operation", "--compare"},
@@ -42,6 +42,9 @@ constexpr std::array<FieldOption, 20> kFieldOptions = {{
     {"expected_metrics", "--expect-metric"},
     {"operation", "OPERATION"},
     {"force", "FORCE"},
+    {"result_id", "RESULT_ID"},
+    {"from_position", "--from"},
+    {"from_time", "--from"},
 }};
 
 }  // namespace
@@ -90,9 +93,13 @@ MusterClient& Session::client() {
 
 absl::Time Session::Deadline() const { return absl::Now() + options_.timeout; }
 
-void Session::PrintJson(const google::protobuf::Message& message) {
+void Session::PrintJson(const google::protobuf::Message& message) { PrintJson(message, false); }
+
+void Session::PrintJsonLine(const google::protobuf::Message& message) { PrintJson(message, true); }
+
+void Session::PrintJson(const google::protobuf::Message& message, bool on_one_line) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = !on_one_line;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;
   std::string json;
@@ -102,7 +109,7 @@ void Session::PrintJson(const google::protobuf::Message& message) {
     out().setstate(std::ios::failbit);  // Seen at the end: the program does not say that it is done.
     return;
   }
-  out() << json;
+  out() << json << (on_one_line ? "\n" : "");
 }
 
 ExitCode Session::Fail(absl::string_view what, const absl::Status& status) {

@@ -58,12 +58,16 @@ class Session {
   // The message as JSON with the field names of the proto files, and a line feed. Fields without presence are there
   // even if empty, so that scripts need not ask.
   void PrintJson(const google::protobuf::Message& message);
+  // The same on one line, for one of many.
+  void PrintJsonLine(const google::protobuf::Message& message);
 
   // Says on standard error what could not be done and why, every wrong field with the option that it came from, and
   // how to mend it. Returns what the shell is told.
   ExitCode Fail(absl::string_view what, const absl::Status& status);
 
  private:
+  void PrintJson(const google::protobuf::Message& message, bool on_one_line);
+
   GlobalOptions options_;
   Streams streams_;
   std::unique_ptr<MusterClient> client_;

@@ -48,6 +48,14 @@ int LeastColumns(const std::vector<Placed>& placed) {
   return columns;
 }
 
+// Removes ornaments, the last first, until the line fits or none is left.
+void LeaveOutOrnaments(std::vector<Placed>& placed, int max_columns) {
+  for (size_t next = placed.size(); next > 0 && LineColumns(placed) > max_columns; --next) {
+    const auto last = placed.begin() + static_cast<std::ptrdiff_t>(next) - 1;
+    if (last->column->ornament) placed.erase(last);
+  }
+}
+
 // Removes dispensable columns, the last first, until cutting can do the rest. Returns their titles, in their order.
 std::vector<std::string> LeaveOut(std::vector<Placed>& placed, int max_columns) {
   std::vector<std::string> titles;
@@ -134,6 +142,7 @@ std::string Table::Render(const Terminal& terminal) const {
   }
   std::vector<std::string> left_out;
   if (terminal.columns > 0) {
+    LeaveOutOrnaments(placed, terminal.columns);
     left_out = LeaveOut(placed, terminal.columns);
     CutToFit(placed, terminal.columns);
   }

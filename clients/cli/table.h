@@ -18,6 +18,7 @@ struct Column {
   bool wraps = false;          // Cut into lines of its own, where nothing may be lost, instead of cut short.
   bool hide_if_empty = false;  // Left out where no row has anything in it.
   bool dispensable = false;    // Left out, and named below the table, where cutting does not make the line fit.
+  bool ornament = false;       // Left out, and not named, where it does not fit unless others are cut for it.
   int gap = 2;                 // Spaces before it, unless it is the first.
 };
 

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -24,6 +26,16 @@ int ColumnsOf(int file_descriptor) {
   winsize size = {};
   if (ioctl(file_descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return kColumnsIfUnknown;
+}
+
+// As setlocale(3) picks it.
+bool LocaleIsUtf8() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const std::string locale = absl::AsciiStrToLower(Environment(name));
+    if (locale.empty()) continue;
+    return absl::StrContains(locale, "utf-8") || absl::StrContains(locale, "utf8");
+  }
+  return false;
 }
 
 absl::string_view EscapeOf(Colour colour) {
@@ -52,6 +64,7 @@ Terminal TerminalOf(int file_descriptor) {
   terminal.is_terminal = true;
   terminal.columns = ColumnsOf(file_descriptor);
   terminal.colour = Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+  terminal.unicode = LocaleIsUtf8();
   return terminal;
 }
 

@@ -14,6 +14,8 @@ struct Terminal {
   int columns = 0;
   // Whether colours are welcome: a terminal that has them, and NO_COLOR is unset or empty.
   bool colour = false;
+  // Whether it shows what is not ASCII: the locale says UTF-8.
+  bool unicode = false;
 };
 
 // Of standard output (1) or standard error (2). COLUMNS goes before what the terminal says of itself.

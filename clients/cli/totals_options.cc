@@ -22,23 +22,35 @@ v1::GroupBy GroupByFromName(const std::string& name) {
 }  // namespace
 
 void AddTotalsOptions(CLI::App& command, TotalsOptions* options) {
+  AddTotalsFilters(command, options);
+  AddDayFilters(command, options);
+  AddGroupings(command, options);
+}
+
+void AddTotalsFilters(CLI::App& command, TotalsOptions* options) {
   AddListOption(command, "--operation", &options->operations, "Only these operations", "ID");
   AddListOption(command, "--region", &options->regions, "Only these regions", "ID");
   AddListOption(command, "--force", &options->forces, "Only these forces", "ID");
   AddListOption(command, "--metric", &options->metrics, "Only these metrics", "ID");
   AddListOption(command, "--category", &options->categories,
                 "Only what was stated under these; of one breakdown their union, of two both at once", "ID");
+  AddTextOption(command, "--regions-as-of", options->query.mutable_regions_as_of(),
+                "Forces are in the regions of this day, instead of those of each result's last day", "DAY");
+}
+
+void AddDayFilters(CLI::App& command, TotalsOptions* options) {
   AddTextOption(command, "--from", options->query.mutable_start_date(),
                 "Only results whose whole period is on this day or later", "DAY");
   AddTextOption(command, "--to", options->query.mutable_end_date(),
                 "Only results whose whole period is on this day or earlier", "DAY");
+}
+
+void AddGroupings(CLI::App& command, TotalsOptions* options) {
   AddListOption(command, "--by", &options->group_by, "A row for each: operation, region, force, date, category",
                 "GROUPING")
       ->check(CLI::IsMember({"operation", "region", "force", "date", "category"}));
   AddListOption(command, "--breakdown", &options->breakdowns,
                 "With --by category: only along these breakdowns; also shows what is not broken down", "ID");
-  AddTextOption(command, "--regions-as-of", options->query.mutable_regions_as_of(),
-                "Forces are in the regions of this day, instead of those of each result's last day", "DAY");
 }
 
 void AddMomentOption(CLI::App& command, TotalsOptions* options) {

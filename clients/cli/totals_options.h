@@ -20,6 +20,10 @@ struct TotalsOptions {
 
 // `options` is not owned; it is set while the command line is parsed, and must be there until then.
 void AddTotalsOptions(CLI::App& command, TotalsOptions* options);
+// Parts of them: what the totals are of, but for days; the days; which rows there are.
+void AddTotalsFilters(CLI::App& command, TotalsOptions* options);
+void AddDayFilters(CLI::App& command, TotalsOptions* options);
+void AddGroupings(CLI::App& command, TotalsOptions* options);
 
 // The option that says as of when.
 void AddMomentOption(CLI::App& command, TotalsOptions* options);

@@ -1,5 +1,7 @@
 #include "clients/cli/totals_text.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@
 
 namespace muster::cli {
 namespace {
+
+constexpr int kBarColumns = 12;
 
 // "  Heroin": parents come before their children, which are set in by their depth.
 std::string CategoryCell(const v1::TotalsRow& row, const Names& names) {
@@ -49,7 +53,8 @@ std::vector<Cell> RowNameCells(const v1::TotalsQuery& query, const v1::TotalsRow
   return cells;
 }
 
-Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names) {
+Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names,
+                  const TotalsCharts& charts) {
   const bool shows_rest = GroupsBy(query, v1::GROUP_BY_CATEGORY) || query.breakdowns_size() > 0;
 
   std::vector<Column> columns = RowNameColumns(query);
@@ -58,6 +63,20 @@ Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& r
   if (shows_rest) columns.push_back({.title = "Not broken down", .right_aligned = true, .may_be_cut = false});
   columns.push_back({.title = "Results", .right_aligned = true, .may_be_cut = false, .dispensable = true});
   columns.push_back({.title = "Forces", .right_aligned = true, .may_be_cut = false, .dispensable = true});
+
+  std::map<std::string, int64_t> largest;  // By metric.
+  if (charts.has_bars) {
+    columns.push_back({.title = "", .may_be_cut = false, .hide_if_empty = true, .ornament = true});
+    for (const v1::TotalsRow& row : response.rows()) {
+      int64_t& most = largest[row.metric()];
+      most = std::max(most, row.total().sum());
+    }
+  }
+  if (charts.courses != nullptr) {
+    columns.push_back({.title = absl::StrCat(charts.courses->first_day(), " to ", charts.courses->last_day()),
+                       .may_be_cut = false,
+                       .ornament = true});
+  }
 
   Table table(std::move(columns));
   for (const v1::TotalsRow& row : response.rows()) {
@@ -72,9 +91,29 @@ Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& r
     }
     cells.emplace_back(WithThousands(row.total().result_count()));
     cells.emplace_back(WithThousands(row.total().force_count()));
+    if (charts.has_bars) {
+      cells.emplace_back(Bar(row.total().sum(), largest[row.metric()], kBarColumns, charts.terminal));
+    }
+    if (charts.courses != nullptr) cells.emplace_back(charts.courses->Of(row, charts.terminal));
     table.AddRow(std::move(cells));
   }
   return table;
+}
+
+std::string RowText(const v1::TotalsRow& row, const Names& names) {
+  std::vector<std::string> parts;
+  if (!row.operation().empty()) parts.push_back(row.operation());
+  if (!row.region().empty()) parts.push_back(names.Region(row.region()));
+  if (!row.force().empty()) parts.push_back(names.Force(row.force()));
+  if (!row.date().empty()) parts.push_back(row.date());
+  const std::string categories = names.Categories(row.categories());
+  parts.push_back(categories.empty() ? names.Metric(row.metric())
+                                     : absl::StrCat(names.Metric(row.metric()), " (", categories, ")"));
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string TotalText(const v1::Total* total, v1::Dimension dimension) {
+  return total == nullptr ? "nothing" : WriteCarefully(*total, dimension).Text();
 }
 
 std::string TotalsCsvLine(const v1::TotalsRow& row, const Names& names) {

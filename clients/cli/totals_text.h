@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/cli/charts.h"
 #include "clients/cli/names.h"
 #include "clients/cli/table.h"
 #include "clients/cli/terminal.h"
@@ -17,7 +18,20 @@ namespace muster::cli {
 std::vector<Column> RowNameColumns(const v1::TotalsQuery& query);
 std::vector<Cell> RowNameCells(const v1::TotalsQuery& query, const v1::TotalsRow& row, const Names& names);
 
-Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names);
+// What a table of totals shows beside them; nothing where it is for no terminal.
+struct TotalsCharts {
+  bool has_bars = false;                  // A bar for each row, beside the largest of its metric.
+  const DailyCourses* courses = nullptr;  // Not owned.
+  Terminal terminal;
+};
+
+Table TotalsTable(const v1::TotalsQuery& query, const v1::QueryTotalsResponse& response, const Names& names,
+                  const TotalsCharts& charts = {});
+
+// What row a row is, for people: "South East, Kent, 2021-10-15, Drug wraps (Heroin)".
+std::string RowText(const v1::TotalsRow& row, const Names& names);
+// A total for people, with its caveats; "nothing" if there is none.
+std::string TotalText(const v1::Total* total, v1::Dimension dimension);
 
 // The titles of CSV files with totals, and one line of them; each with its line feed.
 extern const char kTotalsCsvHeader[];

@@ -35,7 +35,7 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
            "reason", "metric", "categories", "value", "unit", "qualifier"]
 
 # Every command that does something, in the order of the help.
-COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "history", "operations list", "operations show",
+COMMANDS = ["submit", "totals", "explain", "diff", "coverage", "result get", "result list", "history", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
             "backup", "restore", "audit", "tokens issue", "tokens list", "tokens revoke", "certs init", "certs issue",
             "certs revoke", "doctor", "completion"]
@@ -44,6 +44,9 @@ COMMANDS = ["submit", "totals", "coverage", "result get", "result list", "histor
 READING = [
     ("totals", "--operation", OPERATION),
     ("totals", "--operation", OPERATION, "--by", "region,force,category"),
+    ("explain", "--operation", OPERATION, "--metric", "cash-seized"),
+    ("diff", "--from", "1", "--operation", OPERATION, "--by", "force"),
+    ("diff", "--from", "1", "--operation", OPERATION, "--metric", "arrests", "--results"),
     ("coverage", "--operation", OPERATION),
     ("result", "list", OPERATION, "suffolk"),
     ("result", "get", OPERATION, "suffolk", "week-1"),
@@ -527,6 +530,70 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("--compare: ", self._muster("totals", "--compare", "county-lines-2021-10",
                                                   expect=FAILED).stderr)
 
+    def test_a_total_is_explained_by_the_results_that_make_it(self):
+        self._submit_returns()
+        words = ("explain", "--operation", OPERATION, "--region", "south-east", "--metric", "cash-seized")
+        table = self._muster(*words).stdout
+        self.assertRegex(table, r"(?m)^county-lines-2023-02 +Thames Valley +week-1 .* about £66,000 ")
+        self.assertRegex(table, r"(?m)^Cash seized: about £\d[\d,]*, of which .*\.$")
+        rows = self._csv(*words)
+        [total] = self._csv("totals", *words[1:])
+        for column in ["sum", "at_least", "estimate"]:
+            self.assertEqual(sum(int(row[column]) for row in rows), int(total[column]))
+        self.assertEqual(len(rows), int(total["result_count"]))
+        answer = self._json(*words)
+        self.assertEqual(len(answer["results"]), len(answer["contributions"]))
+        self.assertIn("Nothing was reported.",
+                      self._muster("explain", "--operation", OPERATION, "--force", "kent", "--metric", "arrests").stdout)
+        self._muster("explain", "--operation", OPERATION, expect=USAGE)
+
+    def test_two_moments_are_compared(self):
+        self._muster("submit", "-", input=as_csv([figure()]))
+        self._muster("submit", "-", input=as_csv([figure(revision="2", value="63", reason="two more")]))
+        self._muster("submit", "-", input=as_csv([figure(force="essex", value="5")]))
+        table = self._muster("diff", "--from", "1", "--by", "force", "--metric", "arrests").stdout
+        self.assertRegex(table, r"(?m)^Kent, Arrests +61 +63 +\+2$")
+        self.assertRegex(table, r"(?m)^Essex, Arrests +nothing +5 +\+5$")
+        self.assertRegex(table, r"(?m)^From .*, log position 1, to .*, log position 3\.$")
+        rows = self._csv("diff", "--from", "1", "--to", "2", "--metric", "arrests")
+        self.assertEqual([(row["before_sum"], row["after_sum"]) for row in rows], [("61", "63")])
+        results = self._csv("diff", "--from", "1", "--metric", "arrests", "--results")
+        self.assertEqual([(row["force"], row["before_revision"], row["after_revision"], row["before_sum"],
+                           row["after_sum"], row["reason"]) for row in results],
+                         [("kent", "1", "2", "61", "63", "two more"), ("essex", "", "1", "", "5", "")])
+        self.assertIn("Nothing changed.", self._muster("diff", "--from", "3", "--by", "force").stdout)
+        self.assertEqual(len(self._json("diff", "--from", "2000-01-01", "--by", "force")["changes"]), 2)
+        error = self._muster("diff", "--from", "4", expect=FAILED).stderr
+        self.assertIn("--from", error)
+        for words in [(), ("--from", "yesterday"), ("--from", "1", "--results")]:
+            self._muster("diff", *words, expect=USAGE)
+
+    def test_totals_are_watched(self):
+        words = ("totals", "--metric", "arrests", "--by", "force", "--watch")
+        for form in [("--json",), ()]:
+            with self.subTest(form=form):
+                watching = subprocess.Popen([MUSTER, *words, *form], stdout=subprocess.PIPE, text=True,
+                                            env=self._environment)
+                try:
+                    def until(wanted):
+                        for line in watching.stdout:
+                            if re.search(wanted, line):
+                                return
+                        self.fail(f"no {wanted}")
+                    until(r'"position":"\d+"' if form else r"^As of .*, log position ")
+                    revision = "2" if form else "3"
+                    self._muster("submit", "-", input=as_csv([figure(revision=revision, value="6" + revision)]))
+                    until(r'"sum":"62"' if form else r"^Kent +Arrests +63 ")
+                finally:
+                    watching.terminate()
+                    watching.wait(DEADLINE_SECONDS)
+                    watching.stdout.close()
+        done = self._muster(*words, "--for", "100ms")
+        self.assertRegex(done.stdout, r"(?m)^Kent +Arrests +63 ")
+        self._muster(*words, "-o", "csv", expect=USAGE)
+        self._muster(*words, "--for", "soon", expect=USAGE)
+        self._muster(*words, "--server", NOBODY, expect=UNREACHABLE)
+
     def test_coverage_says_who_is_missing(self):
         self._muster("submit", "-", input=as_csv([figure(force="surrey", final="true"), figure(force="sussex")]))
         words = ("coverage", "--operation", "county-lines-2021-10", "--region", "south-east")
@@ -808,9 +875,24 @@ class CommandLineTest(unittest.TestCase):
                     continue
                 with self.subTest(columns=columns, words=words):
                     written, _ = self._on_terminal(*words, columns=columns)
-                    table = ESCAPE.sub("", written).split("\nCoverage: ")[0].splitlines()
+                    table = re.split(r"\n(?=Coverage: |From |Cash seized: )", ESCAPE.sub("", written))[0].splitlines()
                     self.assertGreater(len(table), 1)
                     self.assertLessEqual(max(len(line) for line in table), columns, "\n".join(table[:4]))
+
+    def test_terminals_get_bars_and_the_course_over_the_days_where_there_is_room(self):
+        self._muster("submit", "-", input=as_csv([
+            figure(result_id=f"d{day}", start_date=f"2021-10-{day}", end_date=f"2021-10-{day}", value=str(value))
+            for day, value in [(11, 1), (13, 8)]] + [figure(force="essex", value="3")]))
+        words = ("totals", "--by", "force", "--metric", "arrests")
+        written, _ = self._on_terminal(*words, columns=120)
+        self.assertRegex(ESCAPE.sub("", written), r"(?m)^Kent .* █{12} +▁ █\r?$")
+        self.assertRegex(ESCAPE.sub("", written), r"(?m)^Essex .* ████ *\r?$")
+        written, _ = self._on_terminal(*words, columns=120, LANG="C")
+        self.assertRegex(ESCAPE.sub("", written), r"(?m)^Kent .* #{12} +\. #\r?$")
+        written, _ = self._on_terminal(*words, columns=45)
+        self.assertNotIn("█", written)
+        for form in ["table", "csv", "json"]:
+            self.assertNotRegex(self._muster(*words, "-o", form).stdout, "[█▁#]")
 
     def test_colours_are_for_terminals_that_want_them(self):
         words = ("coverage", "--operation", OPERATION)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "clients/cli/text.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace muster::cli {
@@ -134,6 +135,14 @@ TEST(TableTest, DoesNotObeyWhatOthersWrote) {
   Table table({{.title = "Title"}});
   table.AddRow({"a\x1b[2Jb\nc"});
   EXPECT_EQ(table.Render(Plain(0)), "Title\na\xEF\xBF\xBD[2Jb c\n");
+}
+
+TEST(TableTest, OrnamentsGoBeforeAnythingIsCut) {
+  Table table({{.title = "Force"}, {.title = "Total", .may_be_cut = false}, {.title = "Bar", .ornament = true}});
+  table.AddRow({"Thames Valley", "5", "#####"});
+  EXPECT_THAT(table.Render(Plain(27)), testing::HasSubstr("#####"));
+  EXPECT_EQ(table.Render(Plain(26)), "Force          Total\nThames Valley  5\n");
+  EXPECT_THAT(table.Render(Plain(0)), testing::HasSubstr("#####"));
 }
 
 struct Utf8Case {
