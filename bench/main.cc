@@ -37,6 +37,7 @@ std::vector<Suite> AllSuites() {
       {"query", "latency of totals, beside a bare gRPC echo", muster::bench::RunQuerySuite},
       {"as-of", "latency of totals as they stood, beside those of now", muster::bench::RunAsOfSuite},
       {"mixed", "1,000 queries a second while results come in", muster::bench::RunMixedSuite},
+      {"watch", "100 watchers of totals: how soon they are told, and what they cost", muster::bench::RunWatchSuite},
       {"overload", "50 clients that try ten times as much, without restraint", muster::bench::RunOverloadSuite},
       {"gate", "what rates, rights and the audit cost a message", muster::bench::RunGateSuite},
       {"peers", "ingest and questions, beside PostgreSQL, SQLite, DuckDB and ClickHouse", muster::bench::RunPeersSuite},

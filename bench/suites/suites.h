@@ -26,6 +26,9 @@ void RunAsOfSuite(const Settings& settings, Report& report);
 // Queries and ingest at once, beside each alone.
 void RunMixedSuite(const Settings& settings, Report& report);
 
+// How soon those who watch totals are told of a result, and what their watching costs the ingest.
+void RunWatchSuite(const Settings& settings, Report& report);
+
 // What goes on while clients try ten times as much as the server can do, and when they stop, beside its peak.
 void RunOverloadSuite(const Settings& settings, Report& report);
 
