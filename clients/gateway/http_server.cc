@@ -334,19 +334,22 @@ class Connection final : public ServedConnection, public std::enable_shared_from
   void WatchForHangUp() {
     const int64_t number = exchange_number_;
     Tcp().socket().async_wait(tcp::socket::wait_read, Then([number](Connection& self, ErrorCode error, size_t) {
-                                if (!error && self.IsCurrent(number) && self.HungUp()) self.Fail();
+                                if (!error && self.IsCurrent(number)) self.LookForHangUp();
                               }));
   }
 
-  // Asked when there is something to read.
-  bool HungUp() {
-    // Behind TLS what there is cannot be looked at. Of a client that waits for a stream it is the alert that it closes.
-    if constexpr (kTls) {
-      if (streaming_) return true;
-    }
+  // There may be something to read.
+  void LookForHangUp() {
     char byte = 0;
     const ssize_t bytes = recv(Tcp().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return bytes == 0 || (bytes < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+      WatchForHangUp();  // It was told of what the request's own bytes had brought about.
+    } else if (bytes <= 0 || (kTls && streaming_)) {
+      // Behind TLS what there is cannot be looked at. Of a client that waits for a stream it is the alert that it
+      // closes.
+      Fail();
+    }
+    // Else the next request, which waits for the end of this one.
   }
 
   void TellGone() {
