@@ -31,6 +31,7 @@ constexpr char kFooter[] =
     "  muster totals --operation county-lines-2023-02 --region south-east\n"
     "  muster coverage --operation county-lines-2023-02 --region south-east\n"
     "  muster totals --by force --metric arrests -o csv > arrests.csv\n"
+    "  muster export totals --operation county-lines-2023-02 --output totals.xlsx\n"
     "\n"
     "`muster COMMAND --help` explains a command. In JSON, fields have the names of the proto files, and 64-bit\n"
     "integers are strings, as protobuf's JSON form has them. Progress and errors go to standard error. Colours are\n"
@@ -169,6 +170,7 @@ ExitCode RunMuster(const std::vector<std::string>& arguments, Streams streams) {
   AddExplainCommand(app, &chosen);
   AddDiffCommand(app, &chosen);
   AddCoverageCommand(app, &chosen);
+  AddExportCommands(app, &chosen);
   AddResultCommands(app, &chosen);
   AddHistoryCommand(app, &chosen);
   AddOperationsCommands(app, &chosen);

@@ -22,6 +22,7 @@ void AddTotalsCommand(CLI::App& app, Command* chosen);
 void AddExplainCommand(CLI::App& app, Command* chosen);
 void AddDiffCommand(CLI::App& app, Command* chosen);
 void AddCoverageCommand(CLI::App& app, Command* chosen);
+void AddExportCommands(CLI::App& app, Command* chosen);
 void AddResultCommands(CLI::App& app, Command* chosen);
 void AddHistoryCommand(CLI::App& app, Command* chosen);
 void AddOperationsCommands(CLI::App& app, Command* chosen);

@@ -19,6 +19,9 @@
 #include "absl/strings/strip.h"
 #include "clients/cli/csv_text.h"
 #include "clients/cli/text.h"
+#include "clients/export/document.h"
+#include "clients/export/formula_guard.h"
+#include "clients/export/results_document.h"
 #include "domain/catalogue.h"
 #include "domain/civil_day.h"
 #include "domain/quantity.h"
@@ -26,47 +29,25 @@
 namespace muster::cli {
 namespace {
 
-enum ColumnId : size_t {
-  kOperation,
-  kForce,
-  kResultId,
-  kRevision,
-  kStartDate,
-  kEndDate,
-  kFinal,
-  kNil,
-  kRetracted,
-  kReason,
-  kMetric,
-  kCategories,
-  kValue,
-  kUnit,
-  kQualifier,
-  kColumnCount,
-};
+using exports::kCategories;
+using exports::kEndDate;
+using exports::kFinal;
+using exports::kForce;
+using exports::kMetric;
+using exports::kNil;
+using exports::kOperation;
+using exports::kQualifier;
+using exports::kReason;
+using exports::kResultId;
+using exports::kRetracted;
+using exports::kRevision;
+using exports::kStartDate;
+using exports::kUnit;
+using exports::kValue;
+using ColumnId = exports::ResultsColumn;
 
-struct ColumnFacts {
-  absl::string_view name;
-  bool required;
-};
-
-constexpr std::array<ColumnFacts, kColumnCount> kColumns = {{
-    {"operation", true},
-    {"force", true},
-    {"result_id", true},
-    {"revision", true},
-    {"start_date", true},
-    {"end_date", true},
-    {"final", false},
-    {"nil", false},
-    {"retracted", false},
-    {"reason", false},
-    {"metric", true},
-    {"categories", false},
-    {"value", true},
-    {"unit", true},
-    {"qualifier", false},
-}};
+constexpr auto& kColumns = exports::kResultsColumns;
+constexpr size_t kColumnCount = exports::kResultsColumnCount;
 
 constexpr std::array<ColumnId, 5> kFigureColumns = {kMetric, kCategories, kValue, kUnit, kQualifier};
 
@@ -89,7 +70,7 @@ std::string DidYouMean(absl::string_view text, absl::Span<const absl::string_vie
 std::vector<absl::string_view> ColumnNames() {
   std::vector<absl::string_view> names;
   names.reserve(kColumnCount);
-  for (const ColumnFacts& column : kColumns) names.push_back(column.name);
+  for (const exports::ResultsColumnFacts& column : kColumns) names.push_back(column.name);
   return names;
 }
 
@@ -154,6 +135,9 @@ class LineReader {
     return index.has_value() ? absl::string_view(row_->cells[*index]) : "";
   }
 
+  // Of a column whose cells are text, and were guarded when they were written.
+  absl::string_view TextOf(ColumnId column) const { return exports::UnguardFormula(CellOf(column)); }
+
   void Complain(ColumnId column, std::string text) {
     line_.sound = false;
     problems_.push_back({PlaceOfCell(row_->number, column), std::move(text)});
@@ -176,7 +160,7 @@ class LineReader {
     ResultKey key;
     bool complete = true;
     const auto read_id = [&](ColumnId column, std::string& id) {
-      id = std::string(CellOf(column));
+      id = std::string(TextOf(column));
       if (!id.empty()) return;
       complete = false;
       Complain(column, "is empty; every line says which result it belongs to");
@@ -218,7 +202,7 @@ class LineReader {
     line_.result.retracted = ReadBoolean(kRetracted);
     line_.result.start_date = ReadDay(kStartDate);
     line_.result.end_date = ReadDay(kEndDate);
-    line_.result.reason = std::string(CellOf(kReason));
+    line_.result.reason = std::string(TextOf(kReason));
   }
 
   void ReadFigure() {
@@ -231,7 +215,7 @@ class LineReader {
       return;
     }
     v1::Figure figure;
-    figure.set_metric(std::string(CellOf(kMetric)));
+    figure.set_metric(std::string(TextOf(kMetric)));
     if (figure.metric().empty()) {
       const bool no_figure = std::all_of(kFigureColumns.begin(), kFigureColumns.end(),
                                          [this](ColumnId column) { return CellOf(column).empty(); });
@@ -245,7 +229,7 @@ class LineReader {
   }
 
   void ReadCategories(v1::Figure& figure) {
-    const absl::string_view cell = CellOf(kCategories);
+    const absl::string_view cell = TextOf(kCategories);
     if (cell.empty()) return;
     for (const absl::string_view part : absl::StrSplit(cell, '+')) {
       const absl::string_view category = absl::StripAsciiWhitespace(part);
@@ -414,8 +398,6 @@ void GatherResults(std::vector<Line> lines, ResultsFile& file) {
   }
 }
 
-std::string BooleanCell(bool value) { return value ? "true" : "false"; }
-
 }  // namespace
 
 absl::string_view ResultsCsvHeader() {
@@ -473,30 +455,7 @@ ResultsFile ReadResultsCsv(absl::string_view text) {
 }
 
 std::string WriteResultsCsv(absl::Span<const v1::OperationResult> results) {
-  std::string text = absl::StrCat(ResultsCsvHeader(), "\n");
-  for (const v1::OperationResult& result : results) {
-    std::vector<std::string> cells(kColumnCount);
-    cells[kOperation] = result.operation();
-    cells[kForce] = result.force();
-    cells[kResultId] = result.result_id();
-    cells[kRevision] = absl::StrCat(result.revision());
-    cells[kStartDate] = result.start_date();
-    cells[kEndDate] = result.end_date();
-    cells[kFinal] = BooleanCell(result.final());
-    cells[kNil] = BooleanCell(result.nil());
-    cells[kRetracted] = BooleanCell(result.retracted());
-    cells[kReason] = result.reason();
-    for (const v1::Figure& figure : result.figures()) {
-      cells[kMetric] = figure.metric();
-      cells[kCategories] = absl::StrJoin(figure.categories(), "+");
-      cells[kValue] = figure.has_value() ? absl::StrCat(figure.value()) : "";
-      cells[kUnit] = std::string(UnitName(figure.unit()));
-      cells[kQualifier] = std::string(QualifierName(figure.qualifier()));
-      absl::StrAppend(&text, CsvLine(cells));
-    }
-    if (result.figures().empty()) absl::StrAppend(&text, CsvLine(cells));
-  }
-  return text;
+  return exports::ToCsv(exports::ResultsSheet(results));
 }
 
 }  // namespace muster::cli

@@ -23,6 +23,7 @@ absl::string_view ResultsCsvHeader();
 //   is exact (or empty), at_least, at_most or estimate. Booleans are true, false or empty, in any case.
 // - A nil or retracted result is one line whose columns about a figure are empty.
 // - A byte order mark, CR LF and blank rows are no problem.
+// - Text that was guarded against being run as a formula (clients/export/formula_guard.h) is as it was.
 //
 // Every problem is found at once. A result with a problem of its own is left out of `results`.
 ResultsFile ReadResultsCsv(absl::string_view text);

@@ -1,34 +1,15 @@
-// CSV as text, through libcsv: rows of cells, whatever they mean.
+// CSV, by the names that commands use.
 #ifndef MUSTER_CLIENTS_CLI_CSV_TEXT_H_
 #define MUSTER_CLIENTS_CLI_CSV_TEXT_H_
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include "absl/strings/string_view.h"
-#include "absl/types/span.h"
+#include "clients/export/csv_text.h"
 
 namespace muster::cli {
 
-struct CsvRow {
-  int64_t number = 0;  // As a spreadsheet numbers it: from 1, blank rows counted.
-  std::vector<std::string> cells;
-};
-
-struct CsvRows {
-  std::vector<CsvRow> rows;  // Without blank rows.
-  // Where and why reading stopped; `problem` is empty if it did not.
-  int64_t problem_row = 0;
-  std::string problem;
-};
-
-// Rows end in LF, CR or CR LF; cells may be quoted, and then hold commas, quotes ("") and line ends. Spaces around
-// an unquoted cell are no part of it.
-CsvRows ReadCsv(absl::string_view text);
-
-// One row with its line feed; cells are quoted where they must be.
-std::string CsvLine(absl::Span<const std::string> cells);
+using exports::CsvLine;
+using exports::CsvRow;
+using exports::CsvRows;
+using exports::ReadCsv;
 
 }  // namespace muster::cli
 

@@ -1,6 +1,7 @@
 """Says where the source tree breaks the rule of who may know whom.
 
     proto <- domain <- storage <- aggregator <- service        clients see proto and domain only
+    export, cpp <- cli, gateway, within clients                export makes no calls
 
 It reads the #include lines of C++ files and target_link_libraries() of CMakeLists.txt, and looks at the names
 of folders. `check_layers.py ROOT` prints one line for each violation, and exits with 1 if there is any.
@@ -20,6 +21,16 @@ LAYERS = {
     "clients": {"proto", "domain"},
 }
 FREE = {"tests", "bench"}
+
+# Folder of clients -> those of clients that it may use.
+CLIENTS = {
+    "export": set(),
+    "cpp": set(),
+    "cli": {"cpp", "export"},
+    "gateway": {"cpp", "export"},
+}
+CLIENT_TARGETS = {"client": "cpp", "cli": "cli", "export": "export", "gateway": "gateway"}
+WITHOUT_GRPC = ("clients/export/",)
 
 GRPC_FOLDERS = {"service", "clients"} | FREE
 # RocksDB is known to storage's sources, not to its headers. Its own tests damage a store on purpose, those of faults
@@ -71,7 +82,20 @@ def _layer_of_target(target):
     if name == target:
         return None
     first = re.split(r"_", name, maxsplit=1)[0]
-    return {"client": "clients"}.get(first, first) if first in LAYERS or first == "client" else None
+    return "clients" if first in CLIENT_TARGETS else first if first in LAYERS else None
+
+
+def _client_folder_of_target(target):
+    return CLIENT_TARGETS.get(re.split(r"_", re.sub(r"^muster(::|_)", "", target), maxsplit=1)[0])
+
+
+def _client_folders(path, used):
+    """A sentence's end, if a file of one folder of clients may not use that other one; else None."""
+    parts = path.split("/")
+    mine = parts[1] if len(parts) > 2 and parts[0] == "clients" else None
+    if mine not in CLIENTS or used not in CLIENTS or used == mine or used in CLIENTS[mine]:
+        return None
+    return f"clients/{mine}/ may not know clients/{used}/"
 
 
 def _check_source(root, path):
@@ -85,10 +109,12 @@ def _check_source(root, path):
             if not ROCKSDB_FILES.match(path):
                 yield f"{where}: includes {header}: only storage/*.cc knows RocksDB"
         elif (header.startswith(("grpc/", "grpcpp/", "grpc++/")) and layer is None) or header.endswith(".grpc.pb.h"):
-            if folder not in GRPC_FOLDERS:
-                yield f"{where}: includes {header}: only service/ and clients/ know gRPC"
+            if folder not in GRPC_FOLDERS or path.startswith(WITHOUT_GRPC):
+                yield f"{where}: includes {header}: only service/ and clients/ know gRPC, but for clients/export/"
         elif layer is not None and folder not in FREE and layer != folder and layer not in LAYERS[folder]:
             yield f"{where}: includes {header}: {folder}/ may not know {layer}/"
+        elif layer == "clients" and (not_allowed := _client_folders(path, header.split("/")[1])):
+            yield f"{where}: includes {header}: {not_allowed}"
         elif folder == "clients" and header.startswith(STORED_RECORDS):
             yield f"{where}: includes {header}: the stored records are not for clients"
         elif quote == '"' and layer is None and os.path.exists(os.path.join(root, os.path.dirname(path), header)):
@@ -108,10 +134,12 @@ def _check_cmake(root, path):
             if not ROCKSDB_TARGETS.match(path):
                 yield f"{path}: links {target}: only storage/ knows RocksDB"
         elif target.startswith("gRPC::") or target in ("muster::proto_grpc", "muster_proto_grpc"):
-            if folder not in GRPC_FOLDERS | {"proto"}:
-                yield f"{path}: links {target}: only service/ and clients/ know gRPC"
+            if folder not in GRPC_FOLDERS | {"proto"} or path.startswith(WITHOUT_GRPC):
+                yield f"{path}: links {target}: only service/ and clients/ know gRPC, but for clients/export/"
         elif layer is not None and folder not in FREE and layer != folder and layer not in LAYERS[folder]:
             yield f"{path}: links {target}: {folder}/ may not know {layer}/"
+        elif layer == "clients" and (not_allowed := _client_folders(path, _client_folder_of_target(target))):
+            yield f"{path}: links {target}: {not_allowed}"
 
 
 def violations(root):

@@ -21,6 +21,7 @@ import tempfile
 import termios
 import unittest
 
+import openpyxl
 from running_musterd import DEADLINE_SECONDS, RunningMusterd
 
 MUSTER, MUSTERD, EXAMPLES = (pathlib.Path(argument) for argument in sys.argv[1:4])
@@ -35,7 +36,8 @@ COLUMNS = ["operation", "force", "result_id", "revision", "start_date", "end_dat
            "reason", "metric", "categories", "value", "unit", "qualifier"]
 
 # Every command that does something, in the order of the help.
-COMMANDS = ["submit", "totals", "explain", "diff", "coverage", "result get", "result list", "history", "operations list", "operations show",
+COMMANDS = ["submit", "totals", "explain", "diff", "coverage", "export totals", "export results", "result get", "result list",
+            "history", "operations list", "operations show",
             "operations create", "operations update", "operations close", "operations reopen", "catalogue", "verify",
             "backup", "restore", "audit", "tokens issue", "tokens list", "tokens revoke", "certs init", "certs issue",
             "certs revoke", "doctor", "completion"]
@@ -222,6 +224,68 @@ class CommandLineTest(unittest.TestCase):
                 done = self._muster(*words, expect=USAGE)
                 self.assertEqual(done.stdout, "")
                 self.assertIn(said, done.stderr)
+
+    # --- Exports ---
+
+    def test_results_that_were_exported_are_the_same_when_they_are_submitted_again(self):
+        reason = "=HYPERLINK(\"http://evil.example\")"
+        self._submit_returns()
+        self._muster("submit", "-", input=as_csv([figure(operation=OPERATION, force="suffolk", result_id="-1", reason=reason,
+                                                         start_date="2023-02-27", end_date="2023-02-27")]))
+        for name in ("results.csv", "results.json"):
+            with self.subTest(name):
+                path = self._folder / name
+                self._muster("export", "results", "--operation", OPERATION, "--output", path)
+                receipts = self._json("submit", path)["receipts"]
+                self.assertEqual({receipt["outcome"] for receipt in receipts}, {"OUTCOME_DUPLICATE"})
+                self.assertEqual(len(receipts), len(self._json("submit", RETURNS)["receipts"]) + 1)
+        with open(self._folder / "results.csv", encoding="utf-8", newline="") as file:
+            [row] = [row for row in csv.DictReader(file) if row["reason"]]
+        self.assertEqual((row["reason"], row["result_id"]), ("'" + reason, "'-1"))  # A spreadsheet shows it.
+
+        one_force = self._muster("export", "results", "--operation", OPERATION, "--force", "suffolk").stdout
+        self.assertEqual({row["force"] for row in csv.DictReader(io.StringIO(one_force))}, {"suffolk"})
+        self.assertEqual(json.loads(self._muster("export", "results", "--operation", OPERATION, "--json").stdout),
+                         json.loads((self._folder / "results.json").read_text(encoding="utf-8")))
+
+    def test_a_workbook_runs_no_text(self):
+        reason = "=1+1"
+        self._muster("submit", "-", input=as_csv([figure(reason=reason)]))
+        path = self._folder / "results.xlsx"
+        self._muster("export", "results", "--operation", "county-lines-2021-10", "--output", path)
+        sheet = openpyxl.load_workbook(path)["results"]
+        header = [cell.value for cell in sheet[1]]
+        self.assertEqual(header, COLUMNS)
+        row = dict(zip(header, sheet[2]))
+        self.assertEqual((row["reason"].value, row["reason"].data_type), (reason, "s"))
+        self.assertEqual((row["value"].value, row["value"].data_type), (61, "n"))
+        self.assertTrue(row["start_date"].is_date)
+
+    def test_totals_are_exported_in_every_format(self):
+        self._submit_returns()
+        question = ("export", "totals", "--operation", OPERATION, "--by", "force,category")
+        for name in ("totals.csv", "totals.json", "totals.xlsx"):
+            self._muster(*question, "--output", self._folder / name)
+        rows = list(csv.DictReader(io.StringIO(self._muster(*question).stdout)))
+        self.assertEqual([row["sum"] for row in rows],
+                         [row["total"]["sum"] for row in self._json("totals", *question[2:])["rows"]])
+        document = json.loads((self._folder / "totals.json").read_text(encoding="utf-8"))
+        self.assertEqual([str(row["sum"]) for row in document["totals"]], [row["sum"] for row in rows])
+        book = openpyxl.load_workbook(self._folder / "totals.xlsx")
+        self.assertEqual(book.sheetnames, ["totals", "coverage", "notes"])
+        self.assertEqual(book["totals"].max_row, len(rows) + 1)
+        self.assertEqual(book["coverage"].max_row, len(document["coverage"]) + 1)
+
+    def test_exports_that_cannot_be_made(self):
+        for words, code, said in (
+                (("totals", "--output", self._folder / "totals.pdf"), USAGE, "--format"),
+                (("totals", "--output", self._folder / "nowhere/totals.csv"), FAILED, "cannot write"),
+                (("totals", "--format", "pdf"), USAGE, "pdf"),
+                (("results",), USAGE, "--operation"),
+                (("results", "--operation", "nothing-2023"), FAILED, "nothing-2023"),
+                (("results", "--operation", OPERATION, "--force", "kend"), FAILED, "kend")):
+            with self.subTest(words):
+                self.assertIn(said, self._muster("export", *words, expect=code).stderr)
 
     # --- Submitting ---
 

@@ -9,16 +9,16 @@ DEADLINE_SECONDS = 60
 
 
 class RunningMusterd:
-    """Serves a store on a free port of this machine until stop()."""
+    """Serves a store on a port of this machine, one that is free unless `listen` says which, until stop()."""
 
-    def __init__(self, program, folder, *words):
+    def __init__(self, program, folder, *words, listen="127.0.0.1:0"):
         """The folder, which must exist, takes the store and the log; `words` are further arguments."""
         folder = pathlib.Path(folder)
         self._log_file = folder / "musterd.log"
         with open(self._log_file, "ab") as log:
             self._process = subprocess.Popen(
                 # Whatever this machine has in /etc is not read.
-                [program, "--config", "/dev/null", "--store", folder / "store", "--listen", "127.0.0.1:0", *words],
+                [program, "--config", "/dev/null", "--store", folder / "store", "--listen", listen, *words],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         words = self._process.stdout.readline().split()
         if words[:2] != ["listening", "on"]:

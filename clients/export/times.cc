@@ -1,4 +1,4 @@
-#include "clients/cli/times.h"
+#include "clients/export/times.h"
 
 #include <cstdint>
 
@@ -7,7 +7,7 @@
 #include "domain/civil_day.h"
 #include "google/protobuf/util/time_util.h"
 
-namespace muster::cli {
+namespace muster::exports {
 namespace {
 
 absl::TimeZone London() {
@@ -53,4 +53,4 @@ std::optional<google::protobuf::Timestamp> ParseTime(absl::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace muster::cli
+}  // namespace muster::exports

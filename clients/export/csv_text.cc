@@ -1,4 +1,4 @@
-#include "clients/cli/csv_text.h"
+#include "clients/export/csv_text.h"
 
 #include <csv.h>
 
@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-namespace muster::cli {
+namespace muster::exports {
 namespace {
 
 // Gathers what libcsv calls back with.
@@ -92,4 +92,4 @@ std::string CsvLine(absl::Span<const std::string> cells) {
       "\n");
 }
 
-}  // namespace muster::cli
+}  // namespace muster::exports
