@@ -104,7 +104,7 @@ class MusterClient::Connection {
     while (true) {
       Response response;
       grpc::ClientContext context;
-      SetDeadline(context, waits.TimeLeft());
+      Prepare(context, waits.TimeLeft());
       const absl::Status status = Heard(StatusFromGrpc((stub.*method)(&context, request, &response)));
       if (status.ok()) return response;
       if (!MayRetry(status) || !MayWait(waits) || !waits.Wait(status)) return status;
@@ -155,8 +155,9 @@ class MusterClient::Connection {
   // Takes one answer. An error if it does not fit the message that it answers.
   static absl::Status TakeAnswer(v1::StreamResultsResponse& response, Submission& submission);
 
-  // On gRPC's steady clock.
-  static void SetDeadline(grpc::ClientContext& context, absl::Duration time_left) {
+  // Says how long a call may take, on gRPC's steady clock, and who makes it.
+  void Prepare(grpc::ClientContext& context, absl::Duration time_left) const {
+    if (!options_.authorization.empty()) context.AddMetadata("authorization", options_.authorization);
     const int64_t nanoseconds = absl::ToInt64Nanoseconds(std::max(time_left, absl::ZeroDuration()));
     context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(nanoseconds, GPR_TIMESPAN)));
   }
@@ -201,7 +202,7 @@ absl::StatusOr<int64_t> MusterClient::Connection::SubmitAll(absl::Span<const v1:
 
 absl::Status MusterClient::Connection::Stream(Submission& submission, absl::Duration time_left) {
   grpc::ClientContext context;
-  SetDeadline(context, time_left);
+  Prepare(context, time_left);
   const auto stream = ingest_->StreamResults(&context);
 
   // Writing and reading must not wait for each other: a server that has no room reads no further until its

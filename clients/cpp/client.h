@@ -28,6 +28,7 @@ namespace muster {
 struct ClientOptions {
   std::string server_address;  // "127.0.0.1:43210", or any other name that gRPC resolves.
   ClientTls tls;               // ReadClientTls() makes it.
+  std::string authorization;   // Goes with every call, "Bearer …". Empty: the connection alone says who calls.
   RetryPolicy retry;
   ClientClock clock = SystemClock();
 };

@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "clients/cpp/channel.h"
+#include "clients/gateway/authorization.h"
 #include "clients/gateway/call_relay.h"
 #include "clients/gateway/carried_calls.h"
+#include "clients/gateway/exports_service.h"
 #include "clients/gateway/gateway_log.h"
 #include "clients/gateway/grpc_web.h"
 #include "clients/gateway/http_server.h"
@@ -24,6 +26,8 @@ namespace muster::gateway {
 namespace {
 
 constexpr char kCallsPrefix[] = "/muster.v1.";
+constexpr char kExportsPrefix[] = "/export/";
+constexpr char kHealth[] = "/healthz";
 
 struct Address {
   std::string host;  // Numeric.
@@ -72,6 +76,7 @@ class Gateway::Implementation final : public HttpHandler {
         requires_token_(options.require_token || options.tls.enabled() || is_https_ || !options.hosts.empty()),
         files_(std::move(files)),
         relay_(MakeChannel(options.server_address, options.tls)),
+        exports_(options.server_address, options.tls),
         rules_(AllowedHosts(address_.host, server->port(), options.hosts, is_https_)),
         server_(std::move(server)) {
     server_->Serve(*this);
@@ -79,10 +84,18 @@ class Gateway::Implementation final : public HttpHandler {
 
   Admission Admit(const HttpRequest& head) override {
     Admission admission;
-    if (head.path == "/healthz") return admission;  // Tells nothing, and probes have no name for us.
-    admission.refusal = rules_.Refuse(head);
+    const bool is_call = absl::StartsWith(head.path, kCallsPrefix);
+    const bool is_page = !is_call && !absl::StartsWith(head.path, kExportsPrefix);
+    // Health tells nothing, and probes have no name for us.
+    if (head.path != kHealth) admission.refusal = rules_.Refuse(head, is_page);
     if (admission.refusal.has_value()) return admission;
-    if (!absl::StartsWith(head.path, kCallsPrefix)) return admission;
+    if (!is_call) {
+      if (head.method != "GET" && head.method != "HEAD") {
+        admission.refusal = TextResponse(405, "This can be read, and nothing else.");
+        admission.refusal->headers.push_back({"Allow", "GET, HEAD"});
+      }
+      return admission;
+    }
 
     if (head.method != "POST") {
       admission.refusal = TextResponse(405, "Calls are made by POST.");
@@ -105,7 +118,11 @@ class Gateway::Implementation final : public HttpHandler {
       Carry(std::move(exchange));
       return;
     }
-    HttpResponse response = request.path == "/healthz" ? TextResponse(200, "serving") : files_.Answer(request);
+    if (absl::StartsWith(request.path, kExportsPrefix)) {
+      Export(std::move(exchange));
+      return;
+    }
+    HttpResponse response = request.path == kHealth ? TextResponse(200, "serving") : files_.Answer(request);
     LogAnswer(request.method, request.path, response.status);
     exchange->Respond(std::move(response));
   }
@@ -113,6 +130,7 @@ class Gateway::Implementation final : public HttpHandler {
   void Stop() {
     server_->Stop();
     relay_.Stop();
+    exports_.Stop();
   }
 
   std::string url() const {
@@ -128,7 +146,7 @@ class Gateway::Implementation final : public HttpHandler {
     RelayedCall call;
     call.path = request.path;
     call.form = *GrpcWebFormOf(request.Header("content-type"));
-    call.authorization = request.Header("authorization");
+    call.authorization = BearerOf(request.Header("authorization"));
     const std::optional<CallShape> shape = CarriedCall(request.path);
     LogAnswer(request.method, request.path, 200);
     if (!shape.has_value()) {
@@ -145,11 +163,27 @@ class Gateway::Implementation final : public HttpHandler {
     relay_.Carry(call, std::move(exchange));
   }
 
+  void Export(std::shared_ptr<HttpExchange> exchange) {
+    const HttpRequest& request = exchange->request();
+    std::string authorization = BearerOf(request.Header("authorization"));
+    if (authorization.empty() && requires_token_) {
+      const std::string& mode = request.Header("sec-fetch-mode");
+      LogAnswer(request.method, request.path, 401);
+      exchange->Respond(ExportError(
+          absl::UnauthenticatedError("Exports through this gateway need a token: as the password of HTTP Basic, or as "
+                                     "authorization: Bearer …"),
+          /*is_page=*/!mode.empty() && mode != "navigate"));
+      return;
+    }
+    exports_.Answer(std::move(exchange), std::move(authorization));
+  }
+
   const Address address_;
   const bool is_https_;
   const bool requires_token_;
   const StaticFiles files_;
   CallRelay relay_;
+  ExportsService exports_;
   const RequestRules rules_;
   const std::unique_ptr<HttpServer> server_;  // Last: it uses the others.
 };

@@ -25,10 +25,11 @@ struct GatewayOptions {
 // Serves on threads of its own from Start() until Stop().
 //
 //   POST /muster.v1.SERVICE/CALL       gRPC-Web, carried to musterd (carried_calls.h)
+//   GET  /export/totals.csv?…          totals as a file (export_question.h); also .json and .xlsx
 //   GET  /healthz                      200 while it serves
 //   GET  anything else                 the page
 //
-// Who calls is who the token of a call says. A call without one is musterd's own local operator, and is carried only
+// Who asks is who the token of a request says. One without is musterd's own local operator, and is carried only
 // where everybody who can reach the gateway is that anyway: neither musterd nor the gateway has TLS, and no other host
 // name is allowed. Everywhere else the gateway's own rights are lent to nobody.
 class Gateway {

@@ -33,6 +33,11 @@ inline constexpr size_t kMaxMessageBytes = 4 << 20;
 // Of a call that brings no deadline of its own, and the longest that one may bring. Streams may stand for ever.
 inline constexpr std::chrono::seconds kCallDeadline{60};
 
+// Exports.
+inline constexpr int kExportThreads = 2;
+inline constexpr size_t kMaxWaitingExports = 16;
+inline constexpr size_t kMaxExportRows = 250'000;
+
 // Of the page: all of it is held in memory.
 inline constexpr size_t kMaxStaticFiles = 4'096;
 inline constexpr size_t kMaxStaticBytes = 64 << 20;

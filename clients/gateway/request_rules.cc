@@ -8,7 +8,7 @@
 
 namespace muster::gateway {
 
-std::optional<HttpResponse> RequestRules::Refuse(const HttpRequest& request) const {
+std::optional<HttpResponse> RequestRules::Refuse(const HttpRequest& request, bool is_page) const {
   const std::string host = absl::AsciiStrToLower(request.Header("host"));
   if (std::find(hosts_.begin(), hosts_.end(), host) == hosts_.end()) {
     return TextResponse(421, "This gateway is not called by that name. Start it with --host NAME if it should be.");
@@ -23,7 +23,7 @@ std::optional<HttpResponse> RequestRules::Refuse(const HttpRequest& request) con
   }
   const std::string& site = request.Header("sec-fetch-site");
   if (!site.empty() && site != "same-origin" && site != "none") {
-    const bool follows_link = request.method == "GET" && request.Header("sec-fetch-mode") == "navigate" &&
+    const bool follows_link = is_page && request.method == "GET" && request.Header("sec-fetch-mode") == "navigate" &&
                               request.Header("sec-fetch-dest") == "document";
     if (!follows_link) return TextResponse(403, "Pages of others may not use this gateway (Sec-Fetch-Site).");
   }

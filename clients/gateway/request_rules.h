@@ -18,8 +18,9 @@ class RequestRules {
   // Refuses
   // - any other Host: whoever makes a name of theirs point to this machine ("DNS rebinding") sends that name;
   // - an Origin that is not of that Host;
-  // - what the browser says comes from pages of others (Sec-Fetch-Site), except when somebody follows a link to a page.
-  std::optional<HttpResponse> Refuse(const HttpRequest& request) const;
+  // - what the browser says comes from pages of others (Sec-Fetch-Site), except when somebody follows a link to a page:
+  //   `is_page` says whether the address is one.
+  std::optional<HttpResponse> Refuse(const HttpRequest& request, bool is_page) const;
 
  private:
   const std::vector<std::string> hosts_;

@@ -14,13 +14,13 @@ using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
 // 0 for a request that is let through.
-int Refusal(const std::string& method, std::map<std::string, std::string> headers) {
+int Refusal(const std::string& method, std::map<std::string, std::string> headers, bool is_page = true) {
   const RequestRules rules({"127.0.0.1:7480", "localhost:7480", "muster.example.org"});
   HttpRequest request;
   request.method = method;
   request.path = "/";
   request.headers = std::move(headers);
-  const auto refusal = rules.Refuse(request);
+  const auto refusal = rules.Refuse(request, is_page);
   return refusal.has_value() ? refusal->status : 0;
 }
 
@@ -95,6 +95,15 @@ TEST(RequestRules, Table) {
       {"another name of the same site", "GET", {{"host", "localhost:7480"}, {"sec-fetch-site", "same-site"}}, 403},
   };
   for (const Row& row : rows) EXPECT_EQ(Refusal(row.method, row.headers), row.refusal) << row.name;
+}
+
+TEST(RequestRules, LinksOfOthersLeadToPagesAlone) {
+  const std::map<std::string, std::string> follows = {{"host", "localhost:7480"},
+                                                      {"sec-fetch-site", "cross-site"},
+                                                      {"sec-fetch-mode", "navigate"},
+                                                      {"sec-fetch-dest", "document"}};
+  EXPECT_EQ(Refusal("GET", follows, /*is_page=*/true), 0);
+  EXPECT_EQ(Refusal("GET", follows, /*is_page=*/false), 403);
 }
 
 TEST(AllowedHosts, OfWhereItListens) {
