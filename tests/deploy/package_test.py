@@ -17,8 +17,10 @@ CPACK, BUILD, VERSION = sys.argv[1:4]
 
 FILES = {
     "/etc/muster/musterd.toml": 0o644,
+    "/lib/systemd/system/muster-gateway.service": 0o644,
     "/lib/systemd/system/musterd.service": 0o644,
     "/usr/bin/muster": 0o755,
+    "/usr/bin/muster-gateway": 0o755,
     "/usr/bin/musterd": 0o755,
     "/usr/lib/sysusers.d/muster.conf": 0o644,
     "/usr/share/bash-completion/completions/muster": 0o644,
@@ -29,6 +31,7 @@ FILES = {
     "/usr/share/fish/vendor_completions.d/muster.fish": 0o644,
     "/usr/share/man/man1/muster.1.gz": 0o644,
     "/usr/share/man/man5/musterd.toml.5.gz": 0o644,
+    "/usr/share/man/man8/muster-gateway.8.gz": 0o644,
     "/usr/share/man/man8/musterd.8.gz": 0o644,
     "/usr/share/zsh/vendor-completions/_muster": 0o644,
 }
@@ -70,15 +73,16 @@ class PackageTest(unittest.TestCase):
             self.assertTrue(file.is_file(), path)
             self.assertEqual(file.stat().st_mode & 0o7777, mode, path)
 
-    def test_it_brings_nothing_else_but_examples(self):
+    def test_it_brings_nothing_else_but_examples_and_the_page(self):
         found = {"/" + str(file.relative_to(self._root)) for file in self._root.rglob("*") if file.is_file()}
-        extra = {path for path in found - set(FILES) if not path.startswith("/usr/share/doc/muster/")}
+        extra = {path for path in found - set(FILES) if not path.startswith(("/usr/share/doc/muster/", "/usr/share/muster/web/"))}
         self.assertEqual(extra, set())
 
     def test_its_programs_run_and_are_stripped(self):
         self.assertEqual(run(self._root / "usr/bin/musterd", "--version"), f"musterd {VERSION}\n")
         self.assertEqual(run(self._root / "usr/bin/muster", "--version"), f"muster {VERSION}\n")
-        for program in ("muster", "musterd"):
+        self.assertEqual(run(self._root / "usr/bin/muster-gateway", "--version"), f"muster-gateway {VERSION}\n")
+        for program in ("muster", "muster-gateway", "musterd"):
             self.assertNotIn(".debug_info", run("readelf", "-SW", self._root / "usr/bin" / program))
 
     def test_its_configuration_is_the_operators_to_change(self):
