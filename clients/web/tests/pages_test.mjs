@@ -67,9 +67,9 @@ onPage("who is missing is a part of the number", "operation", { operation: EARLI
   assert.match(coverage, /Metropolitan Police/);
 });
 
-onPage("every chart has a title, a table, a source and its numbers to take away", "operation", { metric: "drugs-value", operation: EARLIER_WEEK, compare: "none" }, async (page) => {
+onPage("every chart has a title, a table, a source and its numbers to take away", "operation", { metric: "drugs-value", operation: EARLIER_WEEK, compare: "county-lines-2019-05" }, async (page) => {
   const ids = await page.locator("section.app-section").evaluateAll((sections) => sections.map(({ id }) => id));
-  for (const id of ["by-force", "by-region", "by-day", "by-drug", "all-figures"]) assert.ok(ids.includes(id), id);
+  for (const id of ["by-force", "by-region", "by-day", "by-drug", "beside", "all-figures"]) assert.ok(ids.includes(id), id);
   for (const id of ids) {
     const section = page.locator(`#${id}`);
     assert.match(await textOf(section.locator("h2")), /\S: \S/, id);
@@ -93,10 +93,27 @@ onPage("the map has every force of England and Wales, by its code", "operation",
   assert.equal(await textOf(signs.locator(".app-tile__value")), "≈£66,000");
 });
 
+onPage("beside an earlier week, both coverages are said", "operation", {}, async (page) => {
+  assert.equal(await textOf(page.locator("#beside h2")),
+    "Beside County Lines Intensification Week, October 2021: Arrests: 343 from 6 of 43 forces; before, 255 from 6 of 43 forces");
+  const cash = page.locator("#beside tr", { has: page.locator("th", { hasText: /^Cash seized$/ }) }).locator("td");
+  assert.equal(await textOf(cash.nth(1)), "about £146,770, at least £73,770");
+  assert.equal(await textOf(cash.nth(2)), "at least £363,232");
+});
+
 onPage("forces: how far each has got", "forces", { region: "south-east" }, async (page) => {
   assert.equal(await textOf(page.locator("#states h2")), "Who is in: 4 of 4 forces: 3 final, 1 provisional");
   assert.match(await textOf(page.locator("tr[data-force=thames-valley]")), /^Thames Valley ?Provisional ?\d\d:\d\d/);
   assert.equal(await page.locator("#states .app-tile").count(), 43);
+});
+
+onPage("as at: what stood at an earlier position", "as-at", { position: "10" }, async (page) => {
+  const rows = await stage.totals("--operation", WEEK, "--as-at", "10");
+  assert.ok(rows.length > 10);
+  for (const { metric, described } of rows) {
+    assert.equal(await textOf(page.locator(`[data-test=then] tr[data-metric=${metric}] td`).nth(0)), described, metric);
+  }
+  assert.match(await textOf(page.locator("#then h2")), /^As it stood: \d+ figures, from 3 of 43 forces$/);
 });
 
 onPage("as at: a moment in the future is refused before it is asked", "as-at", {}, async (page) => {
