@@ -354,7 +354,7 @@ absl::Status ComputeRows(const CubesView& view, const Catalogue& catalogue, cons
                          google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows) {
   Summer summer(catalogue, query);
   summer.Run(view);
-  return summer.AddRows(rows);
+  return summer.AddRows(nullptr, rows);
 }
 
 absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,

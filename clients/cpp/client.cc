@@ -155,9 +155,10 @@ class MusterClient::Connection {
   // Takes one answer. An error if it does not fit the message that it answers.
   static absl::Status TakeAnswer(v1::StreamResultsResponse& response, Submission& submission);
 
-  // Says how long a call may take, on gRPC's steady clock, and who makes it.
+  // Says how long a call may take, on gRPC's steady clock, and who makes it. An infinite time is for what is followed.
   void Prepare(grpc::ClientContext& context, absl::Duration time_left) const {
     if (!options_.authorization.empty()) context.AddMetadata("authorization", options_.authorization);
+    if (time_left == absl::InfiniteDuration()) return;
     const int64_t nanoseconds = absl::ToInt64Nanoseconds(std::max(time_left, absl::ZeroDuration()));
     context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(nanoseconds, GPR_TIMESPAN)));
   }
@@ -280,7 +281,7 @@ absl::Status MusterClient::Connection::WatchTotals(const v1::TotalsQuery& query,
 absl::Status MusterClient::Connection::Follow(TotalsWatch& watch, absl::Duration time_left) {
   if (!watch.totals.resume_token().empty()) watch.request.set_resume_token(watch.totals.resume_token());
   grpc::ClientContext context;
-  if (time_left < absl::InfiniteDuration()) SetDeadline(context, time_left);
+  Prepare(context, time_left);
 
   // A read waits for ever where the other side is gone without a word.
   std::mutex mutex;
