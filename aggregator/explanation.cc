@@ -59,6 +59,7 @@ std::optional<ExplainedRow> ExplainedRow::Resolve(const TotalsQuery& query, cons
   const size_t problems_before = problems->size();
   LabelChecker check(path, problems);
   TotalsQuery narrow = query;
+  narrow.baseline.reset();
   if (check.Has("operation", row.operation(), query.by_operation, true)) {
     if (operations.Find(row.operation()) == nullptr || !query.scope.TakesOperation(row.operation())) {
       check.NotInQuery("operation", row.operation());

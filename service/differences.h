@@ -58,11 +58,13 @@ class Differences {
   absl::Status Answer(DifferenceQuestion question, const std::function<bool()>& is_wanted,
                       v1::DiffTotalsResponse* response) const;
 
+  // Where a moment that ParseMoment found right is in the log, which is read for it.
+  absl::StatusOr<Moment> Resolve(const AskedMoment& asked) const;
+
  private:
   // Says in the answer that the next page goes on at a place.
   using GoOnAt = std::function<void(int64_t place)>;
 
-  absl::StatusOr<Moment> Resolve(const AskedMoment& asked) const;
   absl::Status ListRows(const DifferenceQuestion& question, LogPosition from, LogPosition to, int64_t begin,
                         const std::function<bool()>& is_wanted, const GoOnAt& go_on_at,
                         v1::DiffTotalsResponse* response) const;

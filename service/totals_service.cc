@@ -288,7 +288,6 @@ absl::StatusOr<WatchedQuestion> TotalsService::CheckWatch(const Admission& admis
   const v1::TotalsQuery& query = request.query();
   const absl::StatusOr<Shown> shown = Admitted(admission, query, admission.rights->MayQuery(query));
   if (!shown.ok()) return shown.status();
-  if (!query.baseline_operation().empty()) return NotServedYet("query.baseline_operation");
   FieldProblems problems;
   for (const auto& [asked, name] : {std::pair{query.as_of_position() != 0, "query.as_of_position"},
                                     std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
@@ -317,12 +316,18 @@ grpc::ServerUnaryReactor* TotalsService::ExplainTotal(grpc::CallbackServerContex
     return reactor;
   }
   const auto is_wanted = [context] { return !context->IsCancelled(); };
-  disk_reader_.Read({.is_wanted = is_wanted,
-                     .read =
-                         [this, is_wanted, response, explanation = *std::move(explanation)]() mutable {
-                           return ReadExplanation(store_, &explanation.row, explanation.page, is_wanted, response);
-                         },
-                     .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
+  disk_reader_.Read(
+      {.is_wanted = is_wanted,
+       .read = [this, is_wanted, response, explanation = *std::move(explanation)]() mutable -> absl::Status {
+         if (!explanation.moment.IsNow()) {
+           const absl::StatusOr<Moment> moment = differences_.Resolve(explanation.moment);
+           if (!moment.ok()) return moment.status();
+           explanation.page.position = moment->position;
+           explanation.page.as_of_time_us = moment->as_of_time_us;
+         }
+         return ReadExplanation(store_, &explanation.row, explanation.page, is_wanted, response);
+       },
+       .done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); }});
   return reactor;
 }
 
@@ -331,19 +336,18 @@ absl::StatusOr<TotalsService::Explanation> TotalsService::CheckExplanation(
   const v1::TotalsQuery& query = request.query();
   const absl::StatusOr<Shown> shown = Admitted(admission, query, admission.rights->MayExplain(query));
   if (!shown.ok()) return shown.status();
-  for (const auto& [asked, name] : {std::pair{!query.baseline_operation().empty(), "query.baseline_operation"},
-                                    std::pair{query.as_of_position() != 0, "query.as_of_position"},
-                                    std::pair{query.has_as_of_time(), "query.as_of_time"}}) {
-    if (asked) return NotServedYet(name);
-  }
   FieldProblems problems;
   const std::shared_ptr<const OperationDirectory> operations = cubes_.operations();
+  const CubesMoment now = cubes_.Now({});
+  const AskedMoment moment =
+      ParseMoment(query.as_of_position(), "query.as_of_position",
+                  query.has_as_of_time() ? &query.as_of_time() : nullptr, "query.as_of_time", now, &problems);
   std::optional<TotalsQuery> parsed = ParseTotalsQuery(query, "query", cubes_.catalogue(), *operations, &problems);
   if (!parsed) return InvalidQuery(problems);
   shown->sight.Limit(&parsed->scope);
   std::optional<ExplainedRow> row =
       ExplainedRow::Resolve(*parsed, request.row(), "row", cubes_.catalogue(), *operations, &problems);
-  if (!row) return InvalidQuery(problems);
+  if (!problems.empty()) return InvalidQuery(problems);
 
   ExplanationPage page;
   const absl::StatusOr<int> size = PageSize(request.page_size(), kDefaultItemsPerPage, kMaxItemsPerPage);
@@ -356,14 +360,15 @@ absl::StatusOr<TotalsService::Explanation> TotalsService::CheckExplanation(
                                                                labels.SerializeAsString())));
   const absl::StatusOr<std::string> key = ReadPageToken(page.scope, request.page_token());
   if (!key.ok()) return key.status();
-  const CubesMoment now = cubes_.Now({});
   if (key->empty()) {
     page.position = now.position;
     page.as_of_time_us = now.as_of_time_us;
-  } else if (!ReadKeyOfPage(*key, &page) || page.position > now.position) {
+    return Explanation{*std::move(row), std::move(page), moment};
+  }
+  if (!ReadKeyOfPage(*key, &page) || page.position > now.position) {
     return muster::InvalidPageToken();
   }
-  return Explanation{*std::move(row), std::move(page)};
+  return Explanation{*std::move(row), std::move(page), AskedMoment()};
 }
 
 grpc::ServerUnaryReactor* TotalsService::DiffTotals(grpc::CallbackServerContext* context,

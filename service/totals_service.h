@@ -111,6 +111,7 @@ class TotalsService final : public TotalsServiceBase {
   struct Explanation {
     ExplainedRow row;
     ExplanationPage page;
+    AskedMoment moment;  // Of which the page is, unless that is now: to be found in the log.
   };
   absl::StatusOr<Explanation> CheckExplanation(const Admission& admission,
                                                const v1::ExplainTotalRequest& request) const;

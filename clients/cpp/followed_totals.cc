@@ -15,6 +15,8 @@ std::string NameOf(const v1::TotalsRow& row) {
   return name.SerializeAsString();
 }
 
+bool IsGone(const v1::TotalsRow& row) { return !row.has_total() && !row.has_baseline(); }
+
 }  // namespace
 
 bool FollowedTotals::Take(v1::WatchTotalsResponse message) {
@@ -51,7 +53,7 @@ void FollowedTotals::Apply() {
     if (const auto change = changes.find(names_[place]); change != changes.end()) {
       const int index = change->second;
       changes.erase(change);
-      if (!parts_.rows(index).has_total()) continue;
+      if (IsGone(parts_.rows(index))) continue;
       row = parts_.rows(index);
     }
     known.add_rows()->Swap(&row);
@@ -59,7 +61,7 @@ void FollowedTotals::Apply() {
   }
   std::map<int, std::pair<std::string, int>> added;  // By place.
   for (auto& [name, index] : changes) {
-    if (parts_.rows(index).has_total() && index < parts_.places_size()) added[parts_.places(index)] = {name, index};
+    if (!IsGone(parts_.rows(index)) && index < parts_.places_size()) added[parts_.places(index)] = {name, index};
   }
   totals_.clear_rows();
   names_.clear();

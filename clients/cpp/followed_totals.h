@@ -23,7 +23,7 @@ class FollowedTotals {
 
   // Of the last whole moment.
   const v1::QueryTotalsResponse& totals() const { return totals_; }
-  // The rows of that moment's messages, in order: all of them with a snapshot; those that are gone have no total.
+  // The rows of that moment's messages, in order: all of them with a snapshot; those that are gone have no totals.
   const std::vector<v1::TotalsRow>& changed_rows() const { return changed_rows_; }
   bool was_snapshot() const { return was_snapshot_; }
   // To go on from here; empty before the first moment.

@@ -51,6 +51,27 @@ TEST_F(ExplainTest, TheResultsOfATotalAreListedInTheOrderOfTheLog) {
   EXPECT_EQ(page.next_page_token(), "");
 }
 
+TEST_F(ExplainTest, ATotalIsExplainedAsItStood) {
+  client().SubmitOne(MakeResult("r1", 1, 5, "kent"));
+  client().Submit({MakeResult("r1", 2, 7, "kent"), MakeResult("r2", 1, 1, "kent")});
+  v1::ExplainTotalRequest request = ArrestsOfOctober(1);
+  request.mutable_query()->set_as_of_position(1);
+  v1::ExplainTotalResponse page;
+  ASSERT_THAT(TryExplain(request, &page), IsOkCall());
+  EXPECT_THAT(Words(page), ElementsAre("kent r1 5"));
+  EXPECT_EQ(page.position(), 1);
+  EXPECT_EQ(page.next_page_token(), "");
+  request.mutable_query()->clear_as_of_position();
+  *request.mutable_query()->mutable_as_of_time() = page.as_of_time();
+  ASSERT_THAT(TryExplain(request, &page), IsOkCall());
+  EXPECT_THAT(Words(page), ElementsAre("kent r1 5"));
+  request.mutable_query()->clear_as_of_time();
+  request.mutable_query()->set_as_of_position(4);
+  const grpc::Status status = TryExplain(request, &page);
+  EXPECT_THAT(status, FailsWith(grpc::INVALID_ARGUMENT, "INVALID_QUERY"));
+  EXPECT_THAT(ErrorOf(status).violations, ElementsAre(Violation{"query.as_of_position", "IN_FUTURE"}));
+}
+
 TEST_F(ExplainTest, AllPagesAreOfThePositionOfTheFirst) {
   for (const std::string id : {"a", "b", "c", "d", "e"}) client().SubmitOne(MakeResult(id, 1, 1, "kent"));
   for (const int size : {1, 2, 4, 5, 6}) {

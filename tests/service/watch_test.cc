@@ -219,6 +219,28 @@ TEST_F(WatchTest, ARowWhoseResultsAreRetractedIsGone) {
   ExpectEqualsQuery(watch);
 }
 
+TEST_F(WatchTest, ARowThatOnlyTheBaselineHasStays) {
+  Start(Quick());
+  v1::OperationResult then = MakeResult("r1", 1, 9, "kent");
+  then.set_operation(kFebruary2023);
+  then.set_start_date("2023-03-01");
+  then.set_end_date("2023-03-01");
+  client().Submit({MakeResult("r1", 1, 5, "kent"), then});
+  v1::TotalsQuery query = ArrestsByForce();
+  query.set_baseline_operation(kFebruary2023);
+  Watch watch(client(), query);
+  ASSERT_TRUE(watch.Next());
+  ASSERT_TRUE(watch.NextUntil(client().SubmitOne(MakeRetraction("r1", 2, "kent")).position()));
+  ASSERT_EQ(watch.totals().rows_size(), 1);
+  EXPECT_FALSE(watch.totals().rows(0).has_total());
+  EXPECT_EQ(watch.totals().rows(0).baseline().sum(), 9);
+  ExpectEqualsQuery(watch, query);
+  then.set_revision(2);
+  then.mutable_figures(0)->set_value(10);
+  ASSERT_TRUE(watch.NextUntil(client().SubmitOne(then).position()));
+  EXPECT_EQ(watch.totals().rows(0).baseline().sum(), 10);
+}
+
 TEST_F(WatchTest, WhatIsAcknowledgedBeforeAWatchBeginsIsInItsSnapshot) {
   Start();
   Watch busy(client());  // So that the answer is young, and would be told again a quarter of a second later only.
