@@ -8,7 +8,7 @@ import { type Problem, problemOf, totals } from "./service";
 // An answer also says "as at": asked for again this often, so that it stands for now even when nothing moves.
 const REFRESH_EVERY = 15_000;
 // Between two answers while the totals move all the time.
-const LEAST_PAUSE = 500;
+const LEAST_PAUSE = 250;
 // Before a call is tried again: doubled each time, up to the longest.
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 4_000;
