@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { addressOf, EARLIER_WEEK, openBrowser, openPage, ready, Stage, textOf } from "./harness.mjs";
+import { addressOf, EARLIER_WEEK, openBrowser, openPage, ready, Stage, textOf, WEEK } from "./harness.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -26,7 +26,8 @@ const PAGES = [
   ["operation", { metric: "cash-seized" }],
   ["operation", { metric: "drugs-value", operation: EARLIER_WEEK }],
   ["forces", {}],
-  ["as-at", {}],
+  ["why", { metric: "cash-seized", result: "hampshire/week-1" }],
+  ["as-at", { position: "10", metric: "arrests" }],
   ["press-lines", { region: "south-east" }],
 ];
 
@@ -63,7 +64,7 @@ for (const [path, question] of PAGES) {
     const { page, context } = await openPage(browser);
     await page.goto(addressOf(stage, path, question));
     await ready(page);
-    await page.waitForSelector(".app-section, .app-lines, .app-moment");
+    await page.waitForSelector(".app-section, .app-lines");
     assert.deepEqual(await complaintsOfAllLooks(page), []);
     await context.close();
   });
@@ -143,6 +144,24 @@ byKeyboard("who is missing", "operation", {}, async (page) => {
   await page.waitForSelector(".app-coverage details[open]");
 });
 
+byKeyboard("from a total to its results, and to the history of one", "operation", { metric: "arrests" }, async (page) => {
+  await tabTo(page, ".app-metric a");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h1:focus");
+  await page.waitForSelector("[data-test=results]");
+  await tabTo(page, "[data-test=results] a");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-test=history]");
+});
+
+byKeyboard("the totals as they stood at a log position", "as-at", {}, async (page) => {
+  await tabTo(page, "#at-position");
+  await page.keyboard.type("10");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-test=changes]");
+  assert.equal(await textOf(page.locator("h1")), "As at log position 10");
+});
+
 byKeyboard("the totals as they stood at a time", "as-at", {}, async (page) => {
   await tabTo(page, "#at-year");
   await page.keyboard.type("2000"); // Before anything was.
@@ -164,4 +183,10 @@ byKeyboard("a wide table is scrolled", "forces", {}, async (page) => {
   await tabTo(page, "#states .app-scrolling");
   await page.keyboard.press("ArrowRight");
   await page.waitForFunction(() => document.activeElement.scrollLeft > 0);
+});
+
+byKeyboard("a file is taken away", "operation", {}, async (page) => {
+  await tabTo(page, "#by-force .app-source a");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+  assert.equal(download.suggestedFilename(), `${WEEK}-by-force.csv`);
 });

@@ -149,7 +149,7 @@ export async function openPage(browser, options = {}) {
 
 // Until the page shows numbers that are up to date.
 export async function ready(page) {
-  await page.waitForSelector(".app-standing:is([data-link=live], [data-link=slow])");
+  await page.waitForSelector(".app-standing[data-link=live]");
 }
 
 // Text as it is read out and copied, in one line.

@@ -1,7 +1,7 @@
 // What moves while it is looked at: new results, a gateway and a server that go and come back, a token that ends.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addressOf, openBrowser, openPage, ready, Stage, textOf } from "./harness.mjs";
+import { addressOf, openBrowser, openPage, ready, Stage, textOf, WEEK } from "./harness.mjs";
 
 const stage = new Stage();
 let browser;
@@ -24,6 +24,29 @@ function untilSays(page, selector, text) {
     { polling: "raf" },
   );
 }
+
+test("a result appears within 2 s of its receipt", async () => {
+  const { page, context, complaints } = await openPage(browser);
+  await page.goto(addressOf(stage, "operation"));
+  await ready(page);
+  await untilSays(page, ARRESTS, "343");
+  const times = [];
+  for (let revision = 1; revision <= 5; revision += 1) {
+    await stage.submit({ revision, value: 10 * revision });
+    const accepted = performance.now();
+    await untilSays(page, ARRESTS, String(343 + 10 * revision));
+    times.push(performance.now() - accepted);
+  }
+  console.log(`receipt to page: ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
+  assert.ok(Math.max(...times) < 2_000);
+  assert.match(await textOf(page.locator("[data-test=coverage]")), /^7 of 43 forces have reported/);
+  // By day too, once there are days.
+  await stage.submit({ force: "surrey", result_id: "day-2", start_date: "2023-02-28", end_date: "2023-02-28", value: 7 });
+  await page.waitForSelector("#by-day svg[role=img]");
+  assert.match(await textOf(page.locator("#by-day h2")), /the highest stated day is 28 February 2023, 7/);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
 
 test("the first numbers are there within 1.5 s", async () => {
   const times = [];
@@ -64,7 +87,7 @@ for (const [name, stop, start] of [
     assert.equal(await textOf(page.locator(ARRESTS)), before);
     assert.equal(await page.locator(".app-summary").evaluate((element) => getComputedStyle(element).filter), "grayscale(1)");
     await start();
-    await ready(page);
+    await page.waitForSelector("[data-link=live]");
     assert.equal(await textOf(page.locator(ARRESTS)), before);
     await context.close();
   });
@@ -108,6 +131,15 @@ test("with tokens: the page asks for one, keeps it in the tab alone, and forgets
     const kept = await page.evaluate(() => [localStorage.length, document.cookie, sessionStorage.length]);
     assert.deepEqual(kept, [0, "", 1]);
     assert.ok(!page.url().includes(token));
+
+    // The whole country by force is not a unit's to see; the rest is.
+    await page.goto(addressOf(guarded, "operation"));
+    await page.waitForSelector("[data-test=headlines]");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("#all-figures .app-source a").click(),
+    ]);
+    assert.equal(download.suggestedFilename(), `${WEEK}.csv`);
 
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForSelector("h1:has-text('Sign in')");

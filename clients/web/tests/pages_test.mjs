@@ -84,6 +84,17 @@ onPage("every chart has a title, a table, a source and its numbers to take away"
   assert.equal(await page.locator("#by-drug .app-table__rest").count(), 2);
 });
 
+onPage("files to take away say what the table says", "operation", { region: "south-east" }, async (page) => {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#all-figures .app-source a").click(),
+  ]);
+  const lines = readFileSync(await download.path(), "utf8").trim().split(/\r?\n/);
+  const rows = await page.locator("#all-figures tbody tr").count();
+  assert.equal(lines.length, rows + 1);
+  assert.ok(lines.some((line) => line.includes("cash-seized") && line.includes("12409500") && line.includes("5809500")));
+});
+
 onPage("the map has every force of England and Wales, by its code", "operation", { metric: "cash-seized" }, async (page) => {
   assert.equal(await page.locator("#by-force .app-tile").count(), 43);
   const titles = await page.locator("#by-force .app-tile title").allTextContents();
@@ -107,6 +118,22 @@ onPage("forces: how far each has got", "forces", { region: "south-east" }, async
   assert.equal(await page.locator("#states .app-tile").count(), 43);
 });
 
+onPage("why: the results add up to the total, to the penny", "why", { metric: "cash-seized", region: "south-east" }, async (page) => {
+  assert.match(await textOf(page.locator("#results h2")), /Cash seized: 4 results add up to about £124,095, at least £58,095$/);
+  const adds = await page.locator("[data-test=results] tbody tr").evaluateAll((rows) =>
+    rows.map((row) => row.querySelectorAll("td")[2].textContent));
+  const sum = adds.reduce((total, text) => total + Number(text.replace(/[^\d.]/g, "")), 0);
+  assert.equal(sum, 124_095);
+  assert.ok(adds.some((text) => text.startsWith("about £66,000")));
+});
+
+onPage("why: the history of a result says what stood, and why it changed", "why", { metric: "arrests", force: "hampshire" }, async (page) => {
+  await page.getByRole("link", { name: "History of hampshire/week-1" }).click();
+  await page.waitForSelector("[data-test=history] tbody tr");
+  assert.match(await textOf(page.locator("[data-test=history] tbody tr")), /^1 Accepted ?final.*93/);
+  assert.match(page.url(), /result=hampshire%2Fweek-1/);
+});
+
 onPage("as at: what stood at an earlier position", "as-at", { position: "10" }, async (page) => {
   const rows = await stage.totals("--operation", WEEK, "--as-at", "10");
   assert.ok(rows.length > 10);
@@ -114,6 +141,19 @@ onPage("as at: what stood at an earlier position", "as-at", { position: "10" }, 
     assert.equal(await textOf(page.locator(`[data-test=then] tr[data-metric=${metric}] td`).nth(0)), described, metric);
   }
   assert.match(await textOf(page.locator("#then h2")), /^As it stood: \d+ figures, from 3 of 43 forces$/);
+});
+
+onPage("as at: what stood at an earlier position, and what has moved it since", "as-at", { position: "10" }, async (page) => {
+  const then = page.locator("[data-test=then] tr[data-metric=arrests] td");
+  const change = page.locator("[data-test=changes] tr[data-metric=arrests] td");
+  const before = Number(await textOf(then.nth(0)));
+  assert.ok(before > 0 && before < 343);
+  assert.equal(await textOf(change.nth(0)), String(before));
+  assert.equal(await textOf(change.nth(1)), "343");
+  assert.equal(await textOf(change.nth(2)), `+${343 - before}`);
+  await page.locator("[data-test=changes] tr[data-metric=arrests] a").click();
+  await page.waitForSelector("[data-test=moved] tbody tr");
+  assert.equal(await page.locator("[data-test=moved] tbody tr").count(), 3);
 });
 
 onPage("as at: a moment in the future is refused before it is asked", "as-at", {}, async (page) => {
