@@ -1,9 +1,8 @@
 // Workbooks, by libxlsxwriter. It writes files alone, so one is made and read back.
-#include <stdlib.h>
 #include <xlsxwriter.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

@@ -99,6 +99,7 @@ const Parameter* FindParameter(absl::string_view name) {
 
 std::string UnknownParameter(const std::string& name) {
   std::vector<absl::string_view> names;
+  names.reserve(kParameters.size());
   for (const Parameter& parameter : kParameters) names.push_back(parameter.name);
   return absl::StrCat(Quote(name), " is not known", DidYouMean(NearestName(name, names)), "; there are ",
                       absl::StrJoin(names, ", "));
@@ -145,8 +146,9 @@ absl::StatusOr<ExportQuestion> ParseExportQuestion(std::string_view path, std::s
     std::string problem = TakePair(pair, &seen, &question.query);
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
-  if (!problems.empty())
+  if (!problems.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("This cannot be asked:\n  ", absl::StrJoin(problems, "\n  ")));
+  }
   return question;
 }
 

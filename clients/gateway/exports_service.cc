@@ -102,7 +102,7 @@ void ExportsService::Answer(std::shared_ptr<HttpExchange> exchange, std::string 
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!stopping_ && waiting_.size() < kMaxWaitingExports) {
-      waiting_.push_back([this, exchange, authorization = std::move(authorization)] {
+      waiting_.emplace_back([this, exchange, authorization = std::move(authorization)] {
         HttpResponse response = Make(exchange->request(), authorization);
         LogAnswer(exchange->request().method, exchange->request().path, response.status);
         exchange->Respond(std::move(response));

@@ -125,8 +125,9 @@ absl::StatusOr<StaticFiles> StaticFiles::Read(const std::string& folder) {
 }
 
 HttpResponse StaticFiles::Answer(const HttpRequest& request) const {
-  if (files_.empty())
+  if (files_.empty()) {
     return TextResponse(404, "This gateway serves calls and exports, and no page: start it with --web.");
+  }
   if (request.method != "GET" && request.method != "HEAD") {
     HttpResponse response = TextResponse(405, "Files can be read, and nothing else.");
     response.headers.push_back({"Allow", "GET, HEAD"});
