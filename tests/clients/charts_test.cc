@@ -32,7 +32,7 @@ TEST(BarTest, OfMoreThanNothingShowsAndOfNothingDoesNot) {
 TEST(SparklineTest, HasOneMarkForEachValue) {
   const std::vector<int64_t> values = {0, 1, 4, 8, 2};
   EXPECT_EQ(Sparkline(values, kUnicode), " ▁▄█▂");
-  EXPECT_EQ(Sparkline(values, kPlain), " .-#:");
+  EXPECT_EQ(Sparkline(values, kPlain), " .=#:");
   EXPECT_EQ(Sparkline({}, kUnicode), "");
   EXPECT_EQ(Sparkline(std::vector<int64_t>{0, 0}, kUnicode), "  ");
   EXPECT_EQ(Sparkline(std::vector<int64_t>{7}, kUnicode), "█");

@@ -188,5 +188,5 @@ byKeyboard("a wide table is scrolled", "forces", {}, async (page) => {
 byKeyboard("a file is taken away", "operation", {}, async (page) => {
   await tabTo(page, "#by-force .app-source a");
   const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
-  assert.equal(download.suggestedFilename(), `${WEEK}-by-force.csv`);
+  assert.equal(download.suggestedFilename(), `totals-${WEEK}.csv`);
 });

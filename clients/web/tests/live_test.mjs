@@ -115,6 +115,9 @@ test("with tokens: the page asks for one, keeps it in the tab alone, and forgets
       ...["results", "force-totals", "coverage", "region-totals", "national-totals"].flatMap((scope) => ["--scope", scope]),
     );
     const [token] = /muster_\S+/.exec(said);
+    // A running server takes a new token up within a second; one that starts has it at once.
+    await guarded.stopServer();
+    await guarded.startServer();
     const { page, context, complaints } = await openPage(browser);
     await page.goto(addressOf(guarded, "operation", { region: "south-east" }));
     await page.waitForSelector("h1:has-text('Sign in')");
