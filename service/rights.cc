@@ -23,26 +23,16 @@ using google::protobuf::TextFormat;
 
 // In the order of Call.
 constexpr std::array<absl::string_view, 20> kCallNames = {
-    "IngestService.SubmitResults",
-    "IngestService.StreamResults",
-    "IngestService.GetResult",
-    "IngestService.ListResults",
-    "IngestService.ListRevisions",
-    "TotalsService.QueryTotals",
-    "TotalsService.WatchTotals",
-    "TotalsService.GetCoverage",
-    "TotalsService.ExplainTotal",
-    "TotalsService.DiffTotals",
-    "CatalogueService.GetCatalogue",
-    "CatalogueService.ListOperations",
-    "CatalogueService.GetOperation",
-    "CatalogueService.CreateOperation",
-    "CatalogueService.UpdateOperation",
-    "CatalogueService.CloseOperation",
-    "CatalogueService.ReopenOperation",
-    "StoreService.GetServerInfo",
-    "StoreService.VerifyTotals",
-    "StoreService.Backup",
+    "IngestService.SubmitResults",      "IngestService.StreamResults",
+    "IngestService.GetResult",          "IngestService.ListResults",
+    "IngestService.ListRevisions",      "TotalsService.QueryTotals",
+    "TotalsService.WatchTotals",        "TotalsService.GetCoverage",
+    "TotalsService.ExplainTotal",       "TotalsService.DiffTotals",
+    "CatalogueService.GetCatalogue",    "CatalogueService.ListOperations",
+    "CatalogueService.GetOperation",    "CatalogueService.CreateOperation",
+    "CatalogueService.UpdateOperation", "CatalogueService.CloseOperation",
+    "CatalogueService.ReopenOperation", "StoreService.GetServerInfo",
+    "StoreService.VerifyTotals",        "StoreService.Backup",
 };
 static_assert(kCallNames.size() == static_cast<size_t>(Call::kBackup) + 1);
 

@@ -510,7 +510,6 @@ INSTANTIATE_TEST_SUITE_P(Ingest, RefusedCallTest,
                          }),
                          [](const auto& row) { return row.param.name; });
 
-
 // Bytes that are no message, as a client of another version, or one that does not know UTF-8, may send them.
 struct Unreadable {
   std::string name;
