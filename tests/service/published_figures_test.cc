@@ -334,6 +334,51 @@ class ShippedReturnsTest : public PublishedFiguresTest {
   }
 };
 
+// In every grouping, in pages of two.
+TEST_F(ShippedReturnsTest, EveryTotalIsExplainedByTheResultsThatAddUpToIt) {
+  Take(ShippedReturns());
+  int rows = 0;
+  int pages = 0;
+  for (const std::vector<v1::GroupBy>& grouping :
+       std::vector<std::vector<v1::GroupBy>>{{},
+                                             {v1::GROUP_BY_REGION},
+                                             {v1::GROUP_BY_FORCE},
+                                             {v1::GROUP_BY_DATE},
+                                             {v1::GROUP_BY_CATEGORY},
+                                             {v1::GROUP_BY_OPERATION, v1::GROUP_BY_REGION, v1::GROUP_BY_FORCE,
+                                              v1::GROUP_BY_DATE, v1::GROUP_BY_CATEGORY}}) {
+    v1::ExplainTotalRequest request;
+    for (const v1::GroupBy by : grouping) request.mutable_query()->add_group_by(by);
+    request.set_page_size(2);
+    for (const v1::QueryTotalsResponse answer = client().Query(request.query());
+         const v1::TotalsRow& row : answer.rows()) {
+      *request.mutable_row() = row;
+      request.clear_page_token();
+      v1::Total sum;
+      do {
+        v1::ExplainTotalResponse page;
+        ASSERT_THAT(MUSTER_CALL(client(), totals, ExplainTotal, request, &page), IsOkCall()) << row.ShortDebugString();
+        for (const v1::Total& one : page.contributions()) {
+          sum.set_sum(sum.sum() + one.sum());
+          sum.set_at_least(sum.at_least() + one.at_least());
+          sum.set_estimate(sum.estimate() + one.estimate());
+          sum.set_result_count(sum.result_count() + one.result_count());
+        }
+        EXPECT_EQ(page.results_size(), page.contributions_size());
+        request.set_page_token(page.next_page_token());
+        ++pages;
+      } while (!request.page_token().empty());
+      EXPECT_EQ(sum.sum(), row.total().sum()) << row.ShortDebugString();
+      EXPECT_EQ(sum.at_least(), row.total().at_least()) << row.ShortDebugString();
+      EXPECT_EQ(sum.estimate(), row.total().estimate()) << row.ShortDebugString();
+      EXPECT_EQ(sum.result_count(), row.total().result_count()) << row.ShortDebugString();
+      ++rows;
+    }
+  }
+  EXPECT_GT(rows, 60);
+  EXPECT_GT(pages, rows) << "some have several pages";
+}
+
 TEST_F(ShippedReturnsTest, TheSouthEastOfBothWeeksReadsAsWasPublished) {
   Take(ShippedReturns());
   const v1::QueryTotalsResponse arrests = Ask(kFebruary2023, "arrests", "south-east");
