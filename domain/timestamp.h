@@ -11,10 +11,10 @@ namespace muster {
 inline google::protobuf::Timestamp TimestampOf(int64_t time_us) {
   constexpr int64_t kMicros = 1'000'000;
   // Nanoseconds count forward from the second, also before the epoch.
-  const int64_t seconds = time_us / kMicros - (time_us % kMicros < 0 ? 1 : 0);
+  const int64_t rest = time_us % kMicros;
   google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(time_us - seconds * kMicros) * 1'000);
+  timestamp.set_seconds(time_us / kMicros - (rest < 0 ? 1 : 0));
+  timestamp.set_nanos(static_cast<int32_t>(rest < 0 ? rest + kMicros : rest) * 1'000);
   return timestamp;
 }
 
