@@ -11,7 +11,6 @@ import http.client
 import io
 import json
 import pathlib
-import signal
 import socket
 import ssl
 import struct
@@ -21,7 +20,7 @@ import tempfile
 import unittest
 
 import openpyxl
-from running_musterd import DEADLINE_SECONDS, RunningMusterd
+from running_musterd import DEADLINE_SECONDS, RunningMusterd, RunningProgram
 
 GATEWAY, MUSTER, MUSTERD, EXAMPLES = (pathlib.Path(argument) for argument in sys.argv[1:5])
 
@@ -32,36 +31,15 @@ LIST_OPERATIONS = "/muster.v1.CatalogueService/ListOperations"
 FRAME = b"\0\0\0\0\0"  # An empty message.
 
 
-class RunningGateway:
+class RunningGateway(RunningProgram):
     """Serves on a free port until stop()."""
 
     def __init__(self, folder, server, *words):
-        self._log_file = pathlib.Path(folder) / "gateway.log"
-        with open(self._log_file, "ab") as log:
-            self._process = subprocess.Popen([GATEWAY, "--listen", "127.0.0.1:0", "--server", server, *words],
-                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
-        words = self._process.stdout.readline().split()
-        if words[:2] != ["dashboard", "on"]:
-            self.stop()
-            raise AssertionError(f"the gateway does not serve:\n{self.log()}")
-        self.url = words[2]
+        super().__init__([GATEWAY, "--listen", "127.0.0.1:0", "--server", server, *words],
+                         pathlib.Path(folder) / "gateway.log", "dashboard on")
+        self.url = self.address
         self.host = self.url[self.url.index("://") + 3:-1]
         self.trusts = None  # For HTTPS.
-
-    def stop(self):
-        """Asks it to end and returns its exit code."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        self._process.stdout.close()
-        try:
-            return self._process.wait(DEADLINE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            raise
-
-    def log(self):
-        return self._log_file.read_text(encoding="utf-8")
 
     def ask(self, method, path, body=None, **headers):
         """One request on a connection of its own: status, headers, body. Underscores of header names are hyphens."""
