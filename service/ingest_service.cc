@@ -261,13 +261,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     absl::StatusOr<Decisions>& decisions = message.decisions;
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
-      FinishReceipts(answer->checked.places, decisions->decisions, answer->message.mutable_receipts());
-      service_.metrics_.CountResults(OutcomesOf(answer->message.receipts()), answer->validate_only);
-      answer->message.set_position(decisions->position);
-      bytes = Serialised(answer->message);
-      service_.gate_.RecordResults(answer->admission, std::move(answer->object), answer->validate_only,
-                                   answer->message.receipts());
-      answer->checked.valid = std::move(decisions->results);
+      bytes = service_.FinishAnswer(*answer, answer->validate_only, *std::move(decisions), answer->message);
     } else {
       service_.gate_.Record(answer->admission, std::move(answer->object), decisions.status());
     }
@@ -418,16 +412,23 @@ grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerConte
   return queued.ok() ? reactor : Finish(reactor, queued);
 }
 
+template <typename Taken, typename Response>
+grpc::ByteBuffer IngestService::FinishAnswer(Taken& taken, bool validate_only, Decisions decisions,
+                                             Response& response) {
+  FinishReceipts(taken.checked.places, decisions.decisions, response.mutable_receipts());
+  metrics_.CountResults(OutcomesOf(response.receipts()), validate_only);
+  response.set_position(decisions.position);
+  grpc::ByteBuffer bytes = Serialised(response);
+  gate_.RecordResults(taken.admission, std::move(taken.object), validate_only, response.receipts());
+  taken.checked.valid = std::move(decisions.results);  // Its memory is used again.
+  return bytes;
+}
+
 void IngestService::Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
                            std::unique_ptr<Submission> submission, absl::StatusOr<Decisions> decisions) {
+  const bool validate_only = submission->request.validate_only();
   if (decisions.ok()) {
-    FinishReceipts(submission->checked.places, decisions->decisions, submission->response.mutable_receipts());
-    metrics_.CountResults(OutcomesOf(submission->response.receipts()), submission->request.validate_only());
-    submission->response.set_position(decisions->position);
-    *response = Serialised(submission->response);
-    gate_.RecordResults(submission->admission, std::move(submission->object), submission->request.validate_only(),
-                        submission->response.receipts());
-    submission->checked.valid = std::move(decisions->results);
+    *response = FinishAnswer(*submission, validate_only, *std::move(decisions), submission->response);
     PutBack(std::move(submission));
   } else {
     gate_.Record(submission->admission, std::move(submission->object), decisions.status());

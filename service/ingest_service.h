@@ -71,6 +71,10 @@ class IngestService final : public IngestServiceBase {
   // An empty one; the memory of an earlier one is used again.
   std::unique_ptr<Submission> TakeSubmission();
   void PutBack(std::unique_ptr<Submission> submission);
+  // The answer to what was decided, counted and audited. `taken` is what a call or a message of a stream was taken as:
+  // its admission, the audit's object and the checked request.
+  template <typename Taken, typename Response>
+  grpc::ByteBuffer FinishAnswer(Taken& taken, bool validate_only, Decisions decisions, Response& response);
   // Ends the call.
   void Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response, std::unique_ptr<Submission> submission,
               absl::StatusOr<Decisions> decisions);
