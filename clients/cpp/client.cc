@@ -354,21 +354,30 @@ absl::StatusOr<v1::ListResultsResponse> MusterClient::ListResults(const v1::List
   return connection_->Call(connection_->ingest(), &v1::IngestService::Stub::ListResults, request, deadline);
 }
 
+template <typename Request, typename Response>
+absl::StatusOr<Response> MusterClient::AllPages(absl::StatusOr<Response> (MusterClient::*call)(const Request&,
+                                                                                               absl::Time),
+                                                Request request, absl::Time deadline) {
+  request.set_page_size(kMaxListPage);
+  request.clear_page_token();
+  Response all;
+  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
+  do {
+    absl::StatusOr<Response> page = (this->*call)(request, connection_->DeadlineOf(waits));
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);  // Lists grow; what the pages have in common is the same.
+  } while (!request.page_token().empty());
+  return all;
+}
+
 absl::StatusOr<v1::ListResultsResponse> MusterClient::ListAllResults(absl::string_view operation,
                                                                      absl::string_view force, absl::Time deadline) {
   v1::ListResultsRequest request;
   request.set_operation(std::string(operation));
   request.set_force(std::string(force));
-  request.set_page_size(kMaxListPage);
-  v1::ListResultsResponse all;
-  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
-  do {
-    absl::StatusOr<v1::ListResultsResponse> page = ListResults(request, connection_->DeadlineOf(waits));
-    if (!page.ok()) return page.status();
-    for (v1::StoredResult& result : *page->mutable_results()) *all.add_results() = std::move(result);
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(&MusterClient::ListResults, std::move(request), deadline);
 }
 
 absl::StatusOr<v1::ListRevisionsResponse> MusterClient::ListRevisions(const v1::ListRevisionsRequest& request,
@@ -378,17 +387,7 @@ absl::StatusOr<v1::ListRevisionsResponse> MusterClient::ListRevisions(const v1::
 
 absl::StatusOr<v1::ListRevisionsResponse> MusterClient::ListAllRevisions(v1::ListRevisionsRequest request,
                                                                          absl::Time deadline) {
-  request.set_page_size(kMaxListPage);
-  request.clear_page_token();
-  v1::ListRevisionsResponse all;
-  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
-  do {
-    absl::StatusOr<v1::ListRevisionsResponse> page = ListRevisions(request, connection_->DeadlineOf(waits));
-    if (!page.ok()) return page.status();
-    for (v1::StoredResult& revision : *page->mutable_revisions()) *all.add_revisions() = std::move(revision);
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(&MusterClient::ListRevisions, std::move(request), deadline);
 }
 
 absl::StatusOr<v1::QueryTotalsResponse> MusterClient::QueryTotals(const v1::QueryTotalsRequest& request,
@@ -434,18 +433,7 @@ absl::StatusOr<v1::ExplainTotalResponse> MusterClient::ExplainTotal(const v1::Ex
 
 absl::StatusOr<v1::ExplainTotalResponse> MusterClient::ExplainWholeTotal(v1::ExplainTotalRequest request,
                                                                          absl::Time deadline) {
-  request.set_page_size(kMaxListPage);
-  request.clear_page_token();
-  v1::ExplainTotalResponse all;
-  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
-  do {
-    absl::StatusOr<v1::ExplainTotalResponse> page = ExplainTotal(request, connection_->DeadlineOf(waits));
-    if (!page.ok()) return page.status();
-    request.set_page_token(page->next_page_token());
-    page->clear_next_page_token();
-    all.MergeFrom(*page);  // Lists grow; what the pages have in common is the same.
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(&MusterClient::ExplainTotal, std::move(request), deadline);
 }
 
 absl::StatusOr<v1::DiffTotalsResponse> MusterClient::DiffTotals(const v1::DiffTotalsRequest& request,
@@ -455,18 +443,7 @@ absl::StatusOr<v1::DiffTotalsResponse> MusterClient::DiffTotals(const v1::DiffTo
 
 absl::StatusOr<v1::DiffTotalsResponse> MusterClient::DiffWholeTotals(v1::DiffTotalsRequest request,
                                                                      absl::Time deadline) {
-  request.set_page_size(kMaxListPage);
-  request.clear_page_token();
-  v1::DiffTotalsResponse all;
-  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
-  do {
-    absl::StatusOr<v1::DiffTotalsResponse> page = DiffTotals(request, connection_->DeadlineOf(waits));
-    if (!page.ok()) return page.status();
-    request.set_page_token(page->next_page_token());
-    page->clear_next_page_token();
-    all.MergeFrom(*page);  // Lists grow; what the pages have in common is the same.
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(&MusterClient::DiffTotals, std::move(request), deadline);
 }
 
 absl::StatusOr<v1::GetCoverageResponse> MusterClient::GetCoverage(const v1::GetCoverageRequest& request,
@@ -485,17 +462,7 @@ absl::StatusOr<v1::ListOperationsResponse> MusterClient::ListOperations(const v1
 }
 
 absl::StatusOr<v1::ListOperationsResponse> MusterClient::ListAllOperations(absl::Time deadline) {
-  v1::ListOperationsRequest request;
-  request.set_page_size(kMaxListPage);
-  v1::ListOperationsResponse all;
-  const RetryWaits waits(connection_->options().retry, connection_->options().clock, deadline);
-  do {
-    absl::StatusOr<v1::ListOperationsResponse> page = ListOperations(request, connection_->DeadlineOf(waits));
-    if (!page.ok()) return page.status();
-    for (v1::Operation& operation : *page->mutable_operations()) *all.add_operations() = std::move(operation);
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+  return AllPages(&MusterClient::ListOperations, v1::ListOperationsRequest(), deadline);
 }
 
 absl::StatusOr<v1::GetOperationResponse> MusterClient::GetOperation(const v1::GetOperationRequest& request,

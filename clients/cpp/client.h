@@ -161,6 +161,12 @@ class MusterClient {
 
  private:
   class Connection;
+
+  // What a call that answers in pages says in all of them, as one answer; those of `request` are ignored.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> AllPages(absl::StatusOr<Response> (MusterClient::*call)(const Request&, absl::Time),
+                                    Request request, absl::Time deadline);
+
   const std::unique_ptr<Connection> connection_;
 };
 
