@@ -1,5 +1,5 @@
-// Threads that read and check large messages, and make the answers to them. gRPC calls handlers on few threads, two on a small machine: as many
-// messages of a thousand results would keep a question waiting for milliseconds.
+// Threads that read and check large messages, and make the answers to them. gRPC calls handlers on few threads, two on
+// a small machine: as many messages of a thousand results would keep a question waiting for milliseconds.
 #ifndef MUSTER_SERVICE_MESSAGE_WORKERS_H_
 #define MUSTER_SERVICE_MESSAGE_WORKERS_H_
 
