@@ -10,6 +10,14 @@
 #include "storage/failpoint.h"
 
 namespace muster {
+namespace {
+
+// Until it is known what submissions take.
+constexpr int64_t kFirstTypicalBytes = 16 << 10;
+// Of the newest submission in what is typical.
+constexpr int64_t kTypicalShare = 8;
+
+}  // namespace
 
 Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function<void(const absl::Status&)> failed,
                  std::function<void(const GroupReport&)> observe)
@@ -18,11 +26,16 @@ Applier::Applier(Store& store, Cubes& cubes, ApplierLimits limits, std::function
       limits_(limits),
       failed_(std::move(failed)),
       observe_(std::move(observe)),
-      builder_(store, cubes) {
+      builder_(store, cubes),
+      typical_bytes_(kFirstTypicalBytes) {
   thread_ = std::thread([this] { Run(); });
 }
 
 Applier::~Applier() { Stop(); }
+
+absl::Status Applier::Full() {
+  return absl::ResourceExhaustedError("More results are waiting than the server has room for; try again later.");
+}
 
 absl::Status Applier::WhyClosed() const {
   if (!failure_.ok()) return failure_;
@@ -30,37 +43,68 @@ absl::Status Applier::WhyClosed() const {
   return absl::OkStatus();
 }
 
-// An empty queue takes anything: what fits a message fits the queue.
-bool Applier::Fits(int64_t bytes) const {
-  return queued_bytes_ == 0 || queued_bytes_ + bytes <= limits_.max_queued_bytes;
+void Applier::ForgetRoomKeptTooLong() {
+  const int64_t period = std::chrono::steady_clock::now().time_since_epoch() / limits_.room_kept;
+  if (period == period_) return;
+  kept_before_ = period == period_ + 1 ? kept_now_ : 0;
+  kept_now_ = 0;
+  period_ = period;
 }
 
-absl::Status Applier::WhyFull() {
-  if (shedding_ && queued_bytes_ <= limits_.max_queued_bytes / 4 * 3) shedding_ = false;
+bool Applier::TakeRoom(Room room) {
+  ForgetRoomKeptTooLong();
+  if (room.period < period_ - 1) return false;
+  --(room.period == period_ ? kept_now_ : kept_before_);
+  return true;
+}
+
+int64_t Applier::KeptBytes() const { return (kept_now_ + kept_before_) * typical_bytes_; }
+
+// An empty queue takes anything: what fits a message fits the queue.
+bool Applier::Fits(int64_t bytes) const {
+  return queued_bytes_ == 0 || queued_bytes_ + KeptBytes() + bytes <= limits_.max_queued_bytes;
+}
+
+absl::Status Applier::WhyFull(int64_t bytes) const {
   const bool stands =
       !queue_.empty() && std::chrono::steady_clock::now() - queue_.front().since > limits_.max_queue_wait;
-  if (!shedding_ && !stands) return absl::OkStatus();
-  return absl::ResourceExhaustedError("More results are waiting than the server has room for; try again later.");
+  return Fits(bytes) && !stands ? absl::OkStatus() : Full();
 }
 
 void Applier::Queue(Submission&& submission) {
   submission.since = std::chrono::steady_clock::now();
   queued_bytes_ += submission.bytes;
+  typical_bytes_ += (submission.bytes - typical_bytes_) / kTypicalShare;
   queue_.push_back(std::move(submission));
 }
 
-absl::Status Applier::CheckRoom() {
+absl::StatusOr<Applier::Room> Applier::KeepRoom() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
-  return WhyFull();
+  ForgetRoomKeptTooLong();
+  const int64_t others = kept_now_ + kept_before_;
+  if (absl::Status full = WhyFull(typical_bytes_); !full.ok()) return full;
+  if (others > 0 && queued_bytes_ + KeptBytes() + typical_bytes_ > limits_.max_queued_bytes) return Full();
+  ++kept_now_;
+  return Room{period_};
 }
 
-absl::Status Applier::Enqueue(Submission&& submission) {
+void Applier::GiveUp(Room room) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  TakeRoom(room);
+}
+
+absl::Status Applier::Enqueue(Submission&& submission, std::optional<Room> room) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    // Room was kept for what is typical. What takes more goes a little over the bound; what takes far more must wait.
+    const bool has_room =
+        room && TakeRoom(*room) && queued_bytes_ + submission.bytes <= limits_.max_queued_bytes / 4 * 5;
     if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
-    if (!Fits(submission.bytes)) shedding_ = true;
-    if (absl::Status full = WhyFull(); !full.ok()) return full;
+    if (!has_room) {
+      ForgetRoomKeptTooLong();
+      if (absl::Status full = WhyFull(submission.bytes); !full.ok()) return full;
+    }
     Queue(std::move(submission));
   }
   something_to_do_.notify_one();
@@ -68,14 +112,14 @@ absl::Status Applier::Enqueue(Submission&& submission) {
 }
 
 absl::Status Applier::Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done,
-                             absl::AnyInvocable<bool()>&& abandoned) {
+                             absl::AnyInvocable<bool()>&& abandoned, std::optional<Room> room) {
   const int64_t bytes = results.bytes();
-  return Enqueue({Results{std::move(results), validate_only, std::move(done), std::move(abandoned)}, bytes});
+  return Enqueue({Results{std::move(results), validate_only, std::move(done), std::move(abandoned)}, bytes}, room);
 }
 
 absl::Status Applier::ChangeOperation(OperationChange change, OperationDone&& done) {
   constexpr int64_t kBytes = 4'096;
-  return Enqueue({Change{std::move(change), std::move(done)}, kBytes});
+  return Enqueue({Change{std::move(change), std::move(done)}, kBytes}, std::nullopt);
 }
 
 void Applier::SubmitWhenRoom(CheckedResults&& results, bool validate_only, ResultsDone&& done,

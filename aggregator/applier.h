@@ -24,11 +24,13 @@
 namespace muster {
 
 struct ApplierLimits {
-  // Of what waits. Beyond it nothing more is queued until a quarter is free again.
+  // Of what waits, and what room is kept for.
   int64_t max_queued_bytes = 64 << 20;
   // Nothing more is queued while the first of the queue has waited for longer: a disk that is slow or stands still
   // would take what comes when nobody waits for it any more.
   std::chrono::milliseconds max_queue_wait{1'000};
+  // Room is kept for so long, and at most twice that: who sends slowly keeps it from others no longer.
+  std::chrono::milliseconds room_kept{1'000};
   // Of one group, so that the first of it need not wait long for the last. One submission is never split.
   int64_t max_group_bytes = 4 << 20;
 };
@@ -76,6 +78,21 @@ class Applier {
   Applier(const Applier&) = delete;
   Applier& operator=(const Applier&) = delete;
 
+  // Room that is kept for results which are yet to be received.
+  struct Room {
+    int64_t period;  // Of time, in which it was asked for.
+  };
+
+  // Keeps room for as many bytes as submissions lately took. Submit or GiveUp follows; until then, and while it is
+  // kept, others have that much less.
+  //
+  // RESOURCE_EXHAUSTED  there is none now; nothing need be received
+  // UNAVAILABLE         the disk refused before, or the applier is stopping
+  absl::StatusOr<Room> KeepRoom();
+  // What it says if there is none.
+  static absl::Status Full();
+  void GiveUp(Room room);
+
   // Queues results and calls `done` once, on the applier's thread, when every accepted one survives a power cut and is
   // in the totals; or with UNAVAILABLE if the disk refused, or RESOURCE_EXHAUSTED (DISK_FULL) while it is full: sending
   // again is safe.
@@ -83,13 +100,11 @@ class Applier {
   // `abandoned` says whether nobody waits for the answer any more. What was abandoned before its group is made up is
   // not decided, and answered CANCELLED. Called on the applier's thread; must be quick.
   //
-  // RESOURCE_EXHAUSTED  the queue is full; nothing was queued, try again later
+  // RESOURCE_EXHAUSTED  the queue is full, and no `room` was kept, or not for so long; nothing was queued, try again
+  //                     later
   // UNAVAILABLE         the disk refused before, or the applier is stopping; nothing was queued
   absl::Status Submit(CheckedResults&& results, bool validate_only, ResultsDone&& done,
-                      absl::AnyInvocable<bool()>&& abandoned = nullptr);
-
-  // Whether Submit would refuse now, whatever is submitted, and why: so that what will be refused is not read first.
-  absl::Status CheckRoom();
+                      absl::AnyInvocable<bool()>&& abandoned = nullptr, std::optional<Room> room = std::nullopt);
 
   // The same, but if the queue is full the results wait outside of it. `admitted` is called once, when they were
   // queued, on this thread or the applier's: the caller should not submit again before. After a failure both are
@@ -126,11 +141,14 @@ class Applier {
     absl::AnyInvocable<void()> admitted;
   };
 
-  absl::Status Enqueue(Submission&& submission);
-  absl::Status WhyClosed() const;       // With mutex_ held.
-  bool Fits(int64_t bytes) const;       // With mutex_ held: whether so much more may wait.
-  absl::Status WhyFull();               // With mutex_ held.
-  void Queue(Submission&& submission);  // With mutex_ held.
+  absl::Status Enqueue(Submission&& submission, std::optional<Room> room);
+  absl::Status WhyClosed() const;             // With mutex_ held.
+  void ForgetRoomKeptTooLong();               // With mutex_ held.
+  bool TakeRoom(Room room);                   // With mutex_ held: whether it was still kept.
+  int64_t KeptBytes() const;                  // With mutex_ held.
+  bool Fits(int64_t bytes) const;             // With mutex_ held: whether so much more may wait.
+  absl::Status WhyFull(int64_t bytes) const;  // With mutex_ held: for so much more.
+  void Queue(Submission&& submission);        // With mutex_ held.
   void Run();
   void RunGroup(std::vector<Submission> submissions);
   // Takes out what nobody waits for.
@@ -149,7 +167,10 @@ class Applier {
   std::deque<Submission> queue_;
   std::deque<Waiting> waiting_;
   int64_t queued_bytes_ = 0;
-  bool shedding_ = false;  // Something did not fit, and there is not yet much room again.
+  int64_t typical_bytes_;    // Of a submission, lately.
+  int64_t period_ = 0;       // That it is now, of limits_.room_kept each.
+  int64_t kept_now_ = 0;     // For how many submissions room was kept in that period, and still is, …
+  int64_t kept_before_ = 0;  // … and in the one before.
   bool stopping_ = false;
   absl::Status failure_;
 

@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "bench/processes/interruption.h"
 #include "bench/processes/temporary_folder.h"
 #include "bench/report/machine.h"
@@ -55,6 +56,7 @@ std::string Description(const std::vector<Suite>& suites) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);  // As in musterd.
   const std::vector<Suite> suites = AllSuites();
   std::vector<std::string> names;
   names.reserve(suites.size());

@@ -30,6 +30,7 @@ void LimitConnections(grpc::ServerBuilder* builder) {
   builder->SetMaxSendMessageSize(kMaxMessageBytes);
   for (const auto& [name, value] : std::initializer_list<std::pair<const char*, int>>{
            {GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes},
+           {GRPC_ARG_HTTP2_BDP_PROBE, 0},  // Else a client may send ever more of what nobody asked it for yet.
            {GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsOfConnection},
            {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, milliseconds(kHandshakeTimeout)},
            {GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(kMaxConnectionIdle)},

@@ -343,6 +343,96 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   absl::Status status_;  // What the call ends with.
 };
 
+// One call of SubmitResults. It is received once there is room for what it brings. Owns itself until it is over.
+class IngestService::SubmitCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  SubmitCall(IngestService& service, grpc::CallbackServerContext* context) : service_(service), context_(context) {
+    absl::StatusOr<Admission> admission = service_.gate_.Admit(*context, Call::kSubmitResults);
+    absl::Status status = admission.status();
+    if (status.ok()) {
+      rate_ = service_.rates_.Of(admission->caller);
+      status = rate_->TakeMessage(0, std::chrono::steady_clock::now());  // Of one in debt nothing need be received.
+    }
+    if (!status.ok()) {
+      Finish(ToGrpcStatus(status));
+      return;
+    }
+    submission_ = service_.TakeSubmission();
+    submission_->admission = *std::move(admission);
+    // It may be over when this returns.
+    service_.waiting_room_.Enter([this](absl::StatusOr<Applier::Room> room) { Receive(room); });
+  }
+
+  void OnReadDone(bool ok) override {
+    const absl::Status submitted = ok ? Submit() : MalformedMessage();
+    if (submitted.ok()) return;  // The call may be over.
+    if (room_) service_.applier_.GiveUp(*room_);
+    Finish(ToGrpcStatus(submitted));
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Receive(const absl::StatusOr<Applier::Room>& room) {
+    if (!room.ok()) {
+      Finish(ToGrpcStatus(room.status()));
+      return;
+    }
+    room_ = *room;
+    StartRead(&request_);
+  }
+
+  // Takes what was received to the applier, which answers it then. If it does not, says why.
+  absl::Status Submit() {
+    const Admission& admission = submission_->admission;
+    const auto bytes_in = static_cast<int64_t>(request_.Length()) + kBytesOfAnyMessage;
+    const absl::Status taken = rate_->TakeMessage(bytes_in, std::chrono::steady_clock::now());
+    if (!taken.ok()) return taken;
+    v1::SubmitResultsRequest& request = submission_->request;
+    ResultsRequestReader reader;
+    const absl::Status read =
+        reader.Read(&request_, &request) ? CheckResultCount(request.results_size()) : MalformedMessage();
+    if (!read.ok()) return service_.gate_.Refuse(admission, "", read);
+    const bool validate_only = request.validate_only();
+    const std::shared_ptr<const OperationDirectory> operations = service_.cubes_.operations();
+    const Catalogue& catalogue = service_.cubes_.catalogue();
+    submission_->object = AuditObject(request.results(), *operations, catalogue);
+    CheckResults(request.results(), reader.results(), *admission.rights, catalogue, *operations, &submission_->checked,
+                 submission_->response.mutable_receipts());
+    CheckedResults valid = std::move(submission_->checked.valid);
+    return service_.applier_.Submit(
+        std::move(valid), validate_only,
+        [this](absl::StatusOr<Decisions> decisions) {
+          if (decisions.ok() && decisions->decisions.size() >= kMinHandedOnResults) {
+            service_.workers_.Run([this, decisions = std::move(decisions)]() mutable { Answer(std::move(decisions)); });
+          } else {
+            Answer(std::move(decisions));
+          }
+        },
+        [context = context_] { return context->IsCancelled(); }, std::exchange(room_, std::nullopt));
+  }
+
+  void Answer(absl::StatusOr<Decisions> decisions) {
+    if (!decisions.ok()) {
+      service_.gate_.Record(submission_->admission, std::move(submission_->object), decisions.status());
+      Finish(ToGrpcStatus(decisions.status()));
+      return;
+    }
+    const bool validate_only = submission_->request.validate_only();
+    response_ = service_.FinishAnswer(*submission_, validate_only, *std::move(decisions), submission_->response);
+    service_.PutBack(std::move(submission_));
+    StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
+  }
+
+  IngestService& service_;
+  grpc::CallbackServerContext* const context_;
+  std::shared_ptr<CallerRate> rate_;        // Null if the call was refused.
+  std::unique_ptr<Submission> submission_;  // The same.
+  std::optional<Applier::Room> room_;       // Kept until it is submitted.
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer response_;
+};
+
 IngestService::IngestService(const Gate& gate, RateLimiter& rates, const Store& store, const Cubes& cubes,
                              Applier& applier, DiskReader& disk_reader, Metrics& metrics)
     : gate_(gate),
@@ -351,7 +441,10 @@ IngestService::IngestService(const Gate& gate, RateLimiter& rates, const Store& 
       cubes_(cubes),
       applier_(applier),
       disk_reader_(disk_reader),
-      metrics_(metrics) {}
+      metrics_(metrics),
+      waiting_room_(
+          [&applier] { return applier.KeepRoom(); },
+          {.max_calls = kMaxWaitingCalls, .max_wait = kMaxWaitForRoom, .look_interval = kWaitingRoomLookInterval}) {}
 
 IngestService::~IngestService() = default;
 
@@ -373,43 +466,9 @@ void IngestService::PutBack(std::unique_ptr<Submission> submission) {
   if (spare_submissions_.size() < kMaxSpareSubmissions) spare_submissions_.push_back(std::move(submission));
 }
 
-grpc::ServerUnaryReactor* IngestService::SubmitResults(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  absl::StatusOr<Admission> admission = gate_.Admit(*context, Call::kSubmitResults);
-  if (!admission.ok()) return Finish(reactor, admission.status());
-  const auto bytes_in = static_cast<int64_t>(request->Length()) + kBytesOfAnyMessage;
-  const absl::Status taken = rates_.Of(admission->caller)->TakeMessage(bytes_in, std::chrono::steady_clock::now());
-  if (!taken.ok()) return Finish(reactor, taken);
-  if (absl::Status room = applier_.CheckRoom(); !room.ok()) return Finish(reactor, room);
-
-  std::unique_ptr<Submission> submission = TakeSubmission();
-  grpc::ByteBuffer bytes(*request);  // Shares its slices.
-  ResultsRequestReader reader;
-  const absl::Status read = reader.Read(&bytes, &submission->request)
-                                ? CheckResultCount(submission->request.results_size())
-                                : MalformedMessage();
-  if (!read.ok()) return Finish(reactor, gate_.Refuse(*admission, "", read));
-  const bool validate_only = submission->request.validate_only();
-  submission->object = AuditObject(submission->request.results(), *cubes_.operations(), cubes_.catalogue());
-  CheckResults(submission->request.results(), reader.results(), *admission->rights, cubes_.catalogue(),
-               *cubes_.operations(), &submission->checked, submission->response.mutable_receipts());
-  submission->admission = *std::move(admission);
-  CheckedResults valid = std::move(submission->checked.valid);
-  const absl::Status queued = applier_.Submit(
-      std::move(valid), validate_only,
-      [this, reactor, response, submission = std::move(submission)](absl::StatusOr<Decisions> decisions) mutable {
-        if (decisions.ok() && decisions->decisions.size() >= kMinHandedOnResults) {
-          workers_.Run([this, reactor, response, submission = std::move(submission),
-                        decisions = std::move(decisions)]() mutable {
-            Answer(reactor, response, std::move(submission), std::move(decisions));
-          });
-        } else {
-          Answer(reactor, response, std::move(submission), std::move(decisions));
-        }
-      },
-      [context] { return context->IsCancelled(); });
-  return queued.ok() ? reactor : Finish(reactor, queued);
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::SubmitUnreadResults(
+    grpc::CallbackServerContext* context) {
+  return new SubmitCall(*this, context);
 }
 
 template <typename Taken, typename Response>
@@ -422,18 +481,6 @@ grpc::ByteBuffer IngestService::FinishAnswer(Taken& taken, bool validate_only, D
   gate_.RecordResults(taken.admission, std::move(taken.object), validate_only, response.receipts());
   taken.checked.valid = std::move(decisions.results);  // Its memory is used again.
   return bytes;
-}
-
-void IngestService::Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response,
-                           std::unique_ptr<Submission> submission, absl::StatusOr<Decisions> decisions) {
-  const bool validate_only = submission->request.validate_only();
-  if (decisions.ok()) {
-    *response = FinishAnswer(*submission, validate_only, *std::move(decisions), submission->response);
-    PutBack(std::move(submission));
-  } else {
-    gate_.Record(submission->admission, std::move(submission->object), decisions.status());
-  }
-  reactor->Finish(ToGrpcStatus(decisions.status()));
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::StreamResults(
@@ -462,6 +509,7 @@ void IngestService::EndStreams() {
     }
   }
   for (const std::shared_ptr<ResultStream>& stream : streams) stream->End(Stopping());
+  waiting_room_.Close(Stopping());
 }
 
 grpc::ServerUnaryReactor* IngestService::GetResult(grpc::CallbackServerContext* context,

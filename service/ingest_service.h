@@ -23,17 +23,18 @@
 #include "service/rate_limiter.h"
 #include "service/receipts.h"
 #include "service/revisions.h"
+#include "service/unread_request.h"
+#include "service/waiting_room.h"
 #include "service/wake_ups.h"
 #include "storage/store.h"
 
 namespace muster {
 
-// Streams come as bytes: gRPC would take a message that it cannot read for the end of the stream, and the call would
-// end well although nobody answered it. Single requests do, so that one there is no room for need not be read.
-using IngestServiceBase =
-    v1::IngestService::WithRawCallbackMethod_SubmitResults<v1::IngestService::WithRawCallbackMethod_StreamResults<
-        v1::IngestService::WithCallbackMethod_GetResult<v1::IngestService::WithCallbackMethod_ListResults<
-            v1::IngestService::WithCallbackMethod_ListRevisions<v1::IngestService::Service>>>>>;
+// Both come as bytes: gRPC would take a message of a stream that it cannot read for the end of the stream, and the call
+// would end well although nobody answered it. A single request is received once there is room for it.
+using IngestServiceBase = WithUnreadMethod_SubmitResults<v1::IngestService::WithRawCallbackMethod_StreamResults<
+    v1::IngestService::WithCallbackMethod_GetResult<v1::IngestService::WithCallbackMethod_ListResults<
+        v1::IngestService::WithCallbackMethod_ListRevisions<v1::IngestService::Service>>>>>;
 
 class IngestService final : public IngestServiceBase {
  public:
@@ -42,8 +43,8 @@ class IngestService final : public IngestServiceBase {
                 DiskReader& disk_reader, Metrics& metrics);
   ~IngestService() override;
 
-  grpc::ServerUnaryReactor* SubmitResults(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                                          grpc::ByteBuffer* response) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SubmitUnreadResults(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamResults(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetResult(grpc::CallbackServerContext* context, const v1::GetResultRequest* request,
@@ -53,12 +54,17 @@ class IngestService final : public IngestServiceBase {
   grpc::ServerUnaryReactor* ListRevisions(grpc::CallbackServerContext* context, const v1::ListRevisionsRequest* request,
                                           v1::ListRevisionsResponse* response) override;
 
-  // Ends every stream with UNAVAILABLE once it has answered what it took, and takes no more of them. For a stop: a
-  // client may keep a stream open for as long as it likes.
+  // Lets in calls that wait for room in the applier. To be called when there may be more.
+  void LookForRoom() { waiting_room_.Look(); }
+  size_t waiting_calls() const { return waiting_room_.count(); }
+
+  // For a stop: ends every stream with UNAVAILABLE once it has answered what it took, and takes no more of them, as a
+  // client may keep a stream open for as long as it likes; and refuses calls that wait for room.
   void EndStreams();
 
  private:
   class ResultStream;
+  class SubmitCall;
 
   // What one call of SubmitResults is answered with, and made from.
   struct Submission {
@@ -75,9 +81,6 @@ class IngestService final : public IngestServiceBase {
   // its admission, the audit's object and the checked request.
   template <typename Taken, typename Response>
   grpc::ByteBuffer FinishAnswer(Taken& taken, bool validate_only, Decisions decisions, Response& response);
-  // Ends the call.
-  void Answer(grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response, std::unique_ptr<Submission> submission,
-              absl::StatusOr<Decisions> decisions);
 
   // What of a list is asked for.
   struct ListedPage {
@@ -112,7 +115,8 @@ class IngestService final : public IngestServiceBase {
   std::map<const ResultStream*, std::weak_ptr<ResultStream>> streams_;  // Guarded by streams_mutex_: those under way.
   bool streams_ended_ = false;                                          // Guarded by streams_mutex_.
 
-  WakeUps wake_ups_;  // Of streams that are over the rate of their caller.
+  WaitingRoom waiting_room_;  // Of calls that are not received yet.
+  WakeUps wake_ups_;          // Of streams that are over the rate of their caller.
 
   MessageWorkers workers_{kMessageWorkers};  // Last: what it still does may need the others.
 };

@@ -52,8 +52,14 @@ inline constexpr int64_t kBytesOfAnyMessage = 256;
 
 inline constexpr int kMaxResultsPerRequest = 1'000;
 inline constexpr int kMaxStreamMessagesInFlight = 4;  // Of one stream: read, and not yet answered.
-inline constexpr int64_t kMaxQueuedBytes = 64 << 20;  // Of results that wait for the disk.
+inline constexpr int64_t kMaxQueuedBytes = 16 << 20;  // Of results that wait for the disk.
 inline constexpr int64_t kMaxGroupBytes = 4 << 20;    // Of results that share one sync.
+
+// Calls that wait for room, before they are received. Longer than a group takes many times over, and shorter than
+// anybody's deadline; so many that a thousand clients who come at once need not ask again.
+inline constexpr size_t kMaxWaitingCalls = 1'024;
+inline constexpr std::chrono::milliseconds kMaxWaitForRoom{500};
+inline constexpr std::chrono::milliseconds kWaitingRoomLookInterval{20};  // At the clock.
 
 // Reads of the disk for calls. A few at once keep a disk busy, and as many at most take processor time from the writer.
 // A disk that needs 10 ms a read is through with all of them in less than a second, which callers can wait for.

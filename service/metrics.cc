@@ -312,7 +312,7 @@ void Metrics::CollectReadings(std::vector<MetricFamily>* families) const {
         static_cast<double>(now.queue.submissions));
   gauge("muster_queue_bytes", "Bytes of results that wait to be decided.", static_cast<double>(now.queue.bytes));
   gauge("muster_queue_limit_bytes", "How many bytes may wait.", static_cast<double>(now.queue_limit_bytes));
-  gauge("muster_queue_outside", "Messages of streams that wait for room in the queue.",
+  gauge("muster_queue_outside", "Calls and messages of streams that wait for room in the queue.",
         static_cast<double>(now.queue.outside));
   gauge("muster_queue_oldest_seconds", "How long the first that waits has done so.", Seconds(now.queue.oldest));
   gauge("muster_log_position", "Position of the newest entry of the log.", static_cast<double>(now.position));

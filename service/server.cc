@@ -150,6 +150,7 @@ struct Server::Parts {
     metrics->SetReader([this, recovered_checkpoint] {
       MetricReadings now;
       now.queue = applier->queue();
+      now.queue.outside += static_cast<int64_t>(ingest->waiting_calls());
       now.queue_limit_bytes = kMaxQueuedBytes;
       // Before the position, which moves: a checkpoint is never ahead of the log.
       now.checkpoint_position = checkpointer->written_position().value_or(recovered_checkpoint);
@@ -243,6 +244,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       [parts_pointer](const GroupReport& report) {
         parts_pointer->metrics->AddGroup(report);
         // Results come in only once all parts are there.
+        parts_pointer->ingest->LookForRoom();
         if (report.sync_time) parts_pointer->watchers->Changed();
       });
   if (absl::Status dropped = DropUnfitMilestones(*parts.store, *options.catalogue, options.rebuild_totals);

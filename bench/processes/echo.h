@@ -13,8 +13,11 @@ namespace muster::bench {
 // A process of its own that answers every call with `answer`; killed when this object goes.
 class Echo {
  public:
+  // kSynced: what is submitted is written to a file and synced before it is answered.
+  enum class Writes { kNothing, kSynced };
+
   // `parent` is a folder for its files.
-  Echo(const std::string& parent, const std::string& answer);
+  Echo(const std::string& parent, const std::string& answer, Writes writes = Writes::kNothing);
 
   const std::string& address() const { return address_; }
 

@@ -57,6 +57,7 @@ void RunUnarySuite(const Settings& settings, Report& report) {
   };
   Rates muster = rates_of("Muster");
   Rates echo = rates_of("bare gRPC echo");
+  Rates synced = rates_of("echo that syncs what it is sent");
   size_t answer_bytes = 0;
   for (int round = 1; round <= settings.rounds; ++round) {
     std::string answer;
@@ -75,9 +76,14 @@ void RunUnarySuite(const Settings& settings, Report& report) {
       answer_bytes = answer.size();
       ReportProgress("unary", round, muster.calls, "results/s");
     }
-    const Echo server(settings.folder, answer);
-    Measure(settings, server.address(), workload, &echo, nullptr);
-    ReportProgress("unary", round, echo.calls, "calls/s");
+    {
+      const Echo server(settings.folder, answer);
+      Measure(settings, server.address(), workload, &echo, nullptr);
+      ReportProgress("unary", round, echo.calls, "calls/s");
+    }
+    const Echo server(settings.folder, answer, Echo::Writes::kSynced);
+    Measure(settings, server.address(), workload, &synced, nullptr);
+    ReportProgress("unary", round, synced.calls, "calls/s");
   }
   report.Add({.suite = "unary",
               .title = absl::StrCat("single results, ", UnaryIngest::kOutstanding, " outstanding"),
@@ -87,6 +93,11 @@ void RunUnarySuite(const Settings& settings, Report& report) {
               .goal = kGoal,
               .notes = {absl::StrFormat("%d bytes an answer", answer_bytes)},
               .details = {{"answer_bytes", static_cast<double>(answer_bytes)}}});
+  report.Add({.suite = "unary",
+              .title = "the same, beside no more than gRPC and the disk",
+              .unit = "results/s",
+              .measured = muster.calls,
+              .reference = synced.calls});
   report.Add({.suite = "unary", .title = "p50", .unit = "ms", .measured = muster.p50, .reference = echo.p50});
   report.Add({.suite = "unary", .title = "p99", .unit = "ms", .measured = muster.p99, .reference = echo.p99});
 }

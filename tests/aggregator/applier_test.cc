@@ -32,6 +32,9 @@ v1::OperationResult One(absl::string_view result_id, int64_t count = 1) {
   return Warrants("kent", result_id, 1, count);
 }
 
+// As the applier's.
+constexpr int64_t kFirstTypicalBytes = 16 << 10;
+
 OperationChange Closing(bool closed) {
   return [closed](const OperationDirectory& operations) {
     v1::Operation operation = operations.Find(kWeek)->proto;
@@ -54,6 +57,15 @@ class ApplierTest : public AggregatorTest {
   absl::Status SubmitInVain(const std::vector<v1::OperationResult>& results) {
     return applier().Submit(Validate(results), false,
                             [](const absl::StatusOr<Decisions>&) { ADD_FAILURE() << "it was refused"; });
+  }
+
+  // So many results that they take at least so many bytes, and little more.
+  std::vector<v1::OperationResult> Of(int64_t bytes) {
+    std::vector<v1::OperationResult> results;
+    while (results.empty() || Validate(results).bytes() < bytes) {
+      results.push_back(One(absl::StrCat("of", bytes, "-", results.size())));
+    }
+    return results;
   }
 
   // Notes when `name` is admitted and when it is done.
@@ -219,32 +231,102 @@ TEST_F(ApplierTest, AFullQueueRefusesAndKeepsNothingOfIt) {
   EXPECT_EQ(SubmitOne(One("c")).outcome, v1::OUTCOME_ACCEPTED) << "there is room again";
 }
 
-TEST_F(ApplierTest, OnceSomethingDidNotFitNothingIsReadUntilThereIsMuchRoom) {
-  const int64_t bytes = Validate({One("a")}).bytes();
-  limits_.max_queued_bytes = 4 * bytes;
+TEST_F(ApplierTest, RoomIsKeptForWhatIsYetToBeReceived) {
+  limits_.max_queued_bytes = 4 * kFirstTypicalBytes;
+  limits_.room_kept = std::chrono::hours(1);
   Start();
-  EXPECT_THAT(applier().CheckRoom(), IsOk());
   DecisionsLater held = HoldOneAtTheDisk();
-  DecisionsLater queued = SubmitLater({One("a"), One("b"), One("c")});  // Less than three times one.
-  DecisionsLater fits = SubmitLater({One("d")});
-  EXPECT_THAT(applier().CheckRoom(), IsOk()) << "nothing was refused yet";
-  EXPECT_THAT(SubmitInVain({One("e"), One("f"), One("g")}), StatusIs(absl::StatusCode::kResourceExhausted, _));
-  EXPECT_THAT(applier().CheckRoom(), StatusIs(absl::StatusCode::kResourceExhausted, _));
+  DecisionsLater queued = SubmitLater({One("a")});  // From now on not anything goes.
+  std::vector<Applier::Room> kept;
+  absl::StatusOr<Applier::Room> room = applier().KeepRoom();
+  for (; room.ok(); room = applier().KeepRoom()) kept.push_back(*room);
+  EXPECT_THAT(room, StatusIs(absl::StatusCode::kResourceExhausted, _));
+  ASSERT_GE(kept.size(), 3);
+  EXPECT_THAT(SubmitInVain(Of(kFirstTypicalBytes)), StatusIs(absl::StatusCode::kResourceExhausted, _))
+      << "others have that much less";
+  std::promise<absl::StatusOr<Decisions>> done;
+  EXPECT_THAT(applier().Submit(
+                  Validate(Of(kFirstTypicalBytes)), false,
+                  [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); }, nullptr,
+                  kept[0]),
+              IsOk());
+  EXPECT_THAT(applier().KeepRoom(), StatusIs(absl::StatusCode::kResourceExhausted, _)) << "it was used";
+  applier().GiveUp(kept[1]);
+  applier().GiveUp(kept[2]);
+  EXPECT_THAT(applier().KeepRoom(), IsOk());
   store().Release();
-  EXPECT_THAT(fits.get(), IsOk());
-  EXPECT_THAT(applier().CheckRoom(), IsOk());
+  EXPECT_THAT(done.get_future().get(), IsOk());
+}
+
+TEST_F(ApplierTest, RoomIsAsLargeAsWhatCameLately) {
+  limits_.max_queued_bytes = 4 * kFirstTypicalBytes;
+  limits_.room_kept = std::chrono::hours(1);
+  Start();
+  const auto rooms = [this] {
+    std::vector<Applier::Room> kept;
+    for (absl::StatusOr<Applier::Room> room = applier().KeepRoom(); room.ok(); room = applier().KeepRoom()) {
+      kept.push_back(*room);
+    }
+    for (const Applier::Room& room : kept) applier().GiveUp(room);
+    return kept.size();
+  };
+  EXPECT_EQ(rooms(), 4);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(SubmitOne(One(absl::StrCat("small", i))).outcome, v1::OUTCOME_ACCEPTED);
+  EXPECT_GT(rooms(), 16) << "all of them were small";
+  for (int i = 0; i < 100; ++i) Submit(Of(3 * kFirstTypicalBytes), true);
+  EXPECT_EQ(rooms(), 1) << "at least one is let in where nothing waits";
+}
+
+TEST_F(ApplierTest, RoomIsForWhatIsTypicalNotForManyTimesAsMuch) {
+  limits_.max_queued_bytes = 4 * kFirstTypicalBytes;
+  limits_.room_kept = std::chrono::hours(1);
+  Start();
+  DecisionsLater held = HoldOneAtTheDisk();
+  DecisionsLater queued = SubmitLater({One("a")});
+  const absl::StatusOr<Applier::Room> room = applier().KeepRoom();
+  ASSERT_THAT(room, IsOk());
+  EXPECT_THAT(applier().Submit(
+                  Validate(Of(5 * kFirstTypicalBytes)), false,
+                  [](const absl::StatusOr<Decisions>&) { ADD_FAILURE() << "it was refused"; }, nullptr, *room),
+              StatusIs(absl::StatusCode::kResourceExhausted, _));
+  store().Release();
+  EXPECT_THAT(queued.get(), IsOk());
+}
+
+TEST_F(ApplierTest, WhoSendsSlowlyKeepsRoomFromOthersNoLongerThanAWhile) {
+  limits_.max_queued_bytes = kFirstTypicalBytes;
+  limits_.room_kept = std::chrono::milliseconds(1);
+  Start();
+  const absl::StatusOr<Applier::Room> slow = applier().KeepRoom();
+  ASSERT_THAT(slow, IsOk());
+  while (!applier().KeepRoom().ok()) std::this_thread::yield();  // Until the clock has moved.
+  applier().GiveUp(*slow);
+  DecisionsLater held = HoldOneAtTheDisk();
+  DecisionsLater queued = SubmitLater(Of(kFirstTypicalBytes));
+  EXPECT_THAT(applier().Submit(
+                  Validate({One("late")}), false,
+                  [](const absl::StatusOr<Decisions>&) { ADD_FAILURE() << "it was refused"; }, nullptr, *slow),
+              StatusIs(absl::StatusCode::kResourceExhausted, _))
+      << "what was given up is no room";
+  store().Release();
+  EXPECT_THAT(queued.get(), IsOk());
 }
 
 TEST_F(ApplierTest, NothingIsQueuedBehindWhatHasWaitedTooLong) {
   limits_.max_queue_wait = std::chrono::milliseconds(0);
   Start();
   DecisionsLater held = HoldOneAtTheDisk();
-  DecisionsLater queued = SubmitLater({One("a")});               // Nothing was before it.
-  while (applier().CheckRoom().ok()) std::this_thread::yield();  // Until the clock has moved.
+  DecisionsLater queued = SubmitLater({One("a")});  // Nothing was before it.
+  const auto has_room = [this] {
+    const absl::StatusOr<Applier::Room> room = applier().KeepRoom();
+    if (room.ok()) applier().GiveUp(*room);
+    return room.ok();
+  };
+  while (has_room()) std::this_thread::yield();  // Until the clock has moved.
   EXPECT_THAT(SubmitInVain({One("b")}), StatusIs(absl::StatusCode::kResourceExhausted, _));
   store().Release();
   EXPECT_THAT(queued.get(), IsOk());
-  EXPECT_THAT(applier().CheckRoom(), IsOk());
+  EXPECT_TRUE(has_room());
   EXPECT_EQ(SubmitOne(One("b")).outcome, v1::OUTCOME_ACCEPTED);
 }
 

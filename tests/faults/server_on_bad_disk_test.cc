@@ -271,7 +271,7 @@ TEST_P(ServerOnStoppedDiskTest, ShedsWhatItHasNoRoomForAnswersQueriesAndThenGoes
   std::vector<v1::SubmitResultsRequest> requests;
   requests.reserve(80);
   for (int i = 0; i < 80; ++i) requests.push_back(LargeRequest(i));
-  const auto most_waiting = static_cast<int>((kMaxQueuedBytes + 2 * kMaxGroupBytes) /
+  const auto most_waiting = static_cast<int>((kMaxQueuedBytes / 4 * 5 + 2 * kMaxGroupBytes) /
                                              (2 * static_cast<int64_t>(requests.front().ByteSizeLong())));
   ASSERT_LT(most_waiting, 75);
   Calls calls(*client_);
@@ -292,6 +292,9 @@ TEST_P(ServerOnStoppedDiskTest, ShedsWhatItHasNoRoomForAnswersQueriesAndThenGoes
 
   calls.AwaitUntilUnderWay(most_waiting);
   for (const grpc::Status& status : calls.ended()) EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+  Context context(seconds(60));
+  EXPECT_THAT(client_->SubmitNothing(&context), FailsWith(grpc::RESOURCE_EXHAUSTED, "QUEUE_FULL"))
+      << "what there is no room for is not even received";
 
   disk_.Release();
   calls.AwaitAll();

@@ -346,6 +346,11 @@ TEST_F(RightsTest, AreAskedBeforeWhatIsThere) {
       known.error_details());
 }
 
+TEST_F(RightsTest, AreAskedBeforeResultsAreReceived) {
+  EXPECT_THAT(client_->SubmitNothing(ContextOf("analyst/ann").get()),
+              FailsWith(grpc::PERMISSION_DENIED, "CALL_NOT_YOURS"));
+}
+
 TEST_F(RightsTest, OfOneResultDecideForItAlone) {
   v1::SubmitResultsRequest request;
   *request.add_results() = MakeResult("a", 1, 1, "thames-valley");

@@ -97,6 +97,8 @@ class Client {
                                    const std::vector<std::string>& categories = {});
   v1::VerifyTotalsResponse Verify();
   int64_t Position();
+  // How SubmitResults ends for one who makes the call and then sends nothing.
+  grpc::Status SubmitNothing(grpc::ClientContext* context);
 
   // Makes one unary call with a deadline: Call(&Stub::GetOperation, stub, request, &response).
   template <typename Stub, typename Request, typename Response>
