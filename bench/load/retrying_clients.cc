@@ -15,8 +15,7 @@ namespace {
 
 constexpr char kMethod[] = "/muster.v1.IngestService/SubmitResults";
 constexpr std::chrono::seconds kDeadline{2};
-// Requests that are made before, and named anew when they are sent.
-constexpr int kTemplates = 16;
+constexpr int kMessages = 16;
 
 }  // namespace
 
@@ -37,12 +36,8 @@ class RetryingClients::Slot {
   size_t client() const { return client_; }
   // Whether it has results that are yet to be acknowledged.
   bool has_results() const { return has_results_; }
-  void Fill(const v1::SubmitResultsRequest& request) {
-    request_.Clear();
-    bool is_owned = false;
-    if (!grpc::SerializationTraits<v1::SubmitResultsRequest>::Serialize(request, &request_, &is_owned).ok()) {
-      throw std::logic_error("a request cannot be serialised");
-    }
+  void Fill(const PreparedMessage& message) {
+    request_ = message.NamedAnew();
     has_results_ = true;
   }
 
@@ -94,10 +89,9 @@ class RetryingClients::Slot {
 };
 
 RetryingClients::RetryingClients(const std::string& address, Workload& workload, const ClientsShape& shape)
-    : shape_(shape), templates_(kTemplates), idle_(static_cast<size_t>(shape.clients)) {
-  for (v1::SubmitResultsRequest& request : templates_) {
-    const Workload::Sender sender = workload.AnySender();
-    for (int result = 0; result < kResultsPerCall; ++result) *request.add_results() = workload.Make(sender);
+    : shape_(shape), idle_(static_cast<size_t>(shape.clients)) {
+  for (int message = 0; message < kMessages; ++message) {
+    messages_.push_back(PreparedMessage::Of<v1::SubmitResultsRequest>(workload, kResultsPerCall));
   }
   for (size_t client = 0; client < idle_.size(); ++client) {
     const auto stub = std::make_shared<grpc::GenericStub>(OwnConnection(address));
@@ -111,13 +105,7 @@ RetryingClients::RetryingClients(const std::string& address, Workload& workload,
 RetryingClients::~RetryingClients() { Stop(); }
 
 void RetryingClients::FillAnew(Slot& slot) {
-  const std::lock_guard<std::mutex> lock(templates_mutex_);
-  v1::SubmitResultsRequest& request = templates_[next_template_++ % templates_.size()];
-  uint64_t name = FreshResultIds::Take(kResultsPerCall);
-  for (v1::OperationResult& result : *request.mutable_results()) {
-    FreshResultIds::Write(name++, result.mutable_result_id());
-  }
-  slot.Fill(request);
+  slot.Fill(messages_[next_message_.fetch_add(1, std::memory_order_relaxed) % messages_.size()]);
 }
 
 void RetryingClients::Start() {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/load/prepared_message.h"
 #include "bench/load/workload.h"
 #include "muster/v1/ingest_service.pb.h"
 
@@ -72,9 +73,8 @@ class RetryingClients {
   std::atomic<int64_t> given_up_{0};
   std::atomic<int64_t> duplicates_{0};
 
-  std::mutex templates_mutex_;
-  std::vector<v1::SubmitResultsRequest> templates_;  // Guarded by templates_mutex_.
-  size_t next_template_ = 0;                         // Guarded by templates_mutex_.
+  std::vector<PreparedMessage> messages_;
+  std::atomic<size_t> next_message_{0};
 
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;

@@ -1,11 +1,15 @@
 #include "bench/load/stream_ingest.h"
 
 #include <chrono>
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/load/connection.h"
+#include "bench/load/prepared_message.h"
 #include "grpcpp/grpcpp.h"
 #include "muster/v1/ingest_service.grpc.pb.h"
 
@@ -16,31 +20,6 @@ using Clock = std::chrono::steady_clock;
 
 // Made before, so that making costs nothing while it is measured; more would only fall out of the processor's caches.
 constexpr int kMessagesPerStream = 8;
-
-// A message to be sent again and again, with new names each time.
-struct PreparedMessage {
-  v1::StreamResultsRequest request;
-  int64_t result_bytes = 0;  // The sum; names are all of one length.
-};
-
-PreparedMessage Prepare(Workload& workload, int results) {
-  PreparedMessage message;
-  const Workload::Sender sender = workload.AnySender();
-  for (int index = 0; index < results; ++index) {
-    v1::OperationResult* const result = message.request.add_results();
-    *result = workload.Make(sender);
-    FreshResultIds::Write(0, result->mutable_result_id());
-    message.result_bytes += static_cast<int64_t>(result->ByteSizeLong());
-  }
-  return message;
-}
-
-void NameAnew(v1::StreamResultsRequest* request) {
-  uint64_t number = FreshResultIds::Take(request->results_size());
-  for (v1::OperationResult& result : *request->mutable_results()) {
-    FreshResultIds::Write(number++, result.mutable_result_id());
-  }
-}
 
 }  // namespace
 
@@ -63,7 +42,8 @@ StreamIngest::StreamIngest(std::string address, Workload& workload, const Stream
       streams_.back()->messages_to_send = messages / shape.streams + (index < messages % shape.streams ? 1 : 0);
     }
     for (int message = 0; message < kMessagesPerStream; ++message) {
-      streams_.back()->messages.push_back(Prepare(workload, shape.results_per_message));
+      streams_.back()->messages.push_back(
+          PreparedMessage::Of<v1::StreamResultsRequest>(workload, shape.results_per_message));
     }
   }
 }
@@ -104,9 +84,14 @@ StreamTotals StreamIngest::Finish() {
 }
 
 void StreamIngest::Run(Stream& stream) {
-  const auto stub = v1::IngestService::NewStub(OwnConnection(address_));
+  const std::shared_ptr<grpc::Channel> channel = OwnConnection(address_);
   grpc::ClientContext context;
-  const auto call = stub->StreamResults(&context);
+  // As the generated stub makes it, but for what it sends.
+  const grpc::internal::RpcMethod method("/muster.v1.IngestService/StreamResults",
+                                         grpc::internal::RpcMethod::BIDI_STREAMING, channel);
+  const std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::StreamResultsResponse>> call(
+      grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, v1::StreamResultsResponse>::Create(channel.get(),
+                                                                                                     method, &context));
   v1::StreamResultsResponse response;
   std::optional<Clock::duration> interval;
   if (shape_.results_per_second) {
@@ -123,10 +108,9 @@ void StreamIngest::Run(Stream& stream) {
     const bool has_room = sent - answered < shape_.messages_in_flight;
     if (!ended && has_room && interval && answered == sent) std::this_thread::sleep_until(due);
     if (!ended && has_room && (!interval || Clock::now() >= due)) {
-      PreparedMessage& message = stream.messages[static_cast<size_t>(sent) % stream.messages.size()];
-      NameAnew(&message.request);
-      broken = !call->Write(message.request);
-      stream.totals.result_bytes += message.result_bytes;
+      const PreparedMessage& message = stream.messages[static_cast<size_t>(sent) % stream.messages.size()];
+      broken = !call->Write(message.NamedAnew());
+      stream.totals.result_bytes += message.result_bytes();
       ++sent;
       if (interval) due += *interval;
       continue;

@@ -1,7 +1,9 @@
 #include "bench/load/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -13,7 +15,6 @@
 namespace muster::bench {
 namespace {
 
-constexpr size_t kIdDigits = 32;  // As long as those of most records systems.
 constexpr size_t kCategoriesTogether = 3;
 
 std::atomic<uint64_t> next_id{0};
@@ -222,13 +223,20 @@ std::vector<v1::OperationResult> Workload::MakeOneOfEach(const std::string& oper
 uint64_t FreshResultIds::Take(int64_t count) { return next_id.fetch_add(static_cast<uint64_t>(count)); }
 
 void FreshResultIds::Write(uint64_t number, std::string* id) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  id->resize(kIdDigits);
-  uint64_t bits = Scatter(number);
-  for (size_t index = 0; index < kIdDigits; ++index) {
-    if (index == kIdDigits / 2) bits = Scatter(~number);
-    (*id)[index] = kDigits[bits & 15];
-    bits >>= 4;
+  id->resize(kDigits);
+  Write(number, id->data());
+}
+
+void FreshResultIds::Write(uint64_t number, char* id) {
+  // Of each byte its two digits.
+  static const std::array<std::array<char, 2>, 256> kPairs = [] {
+    constexpr char kHexadecimal[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kHexadecimal[byte & 15], kHexadecimal[byte >> 4]};
+    return pairs;
+  }();
+  for (const uint64_t half : {Scatter(number), Scatter(~number)}) {
+    for (size_t byte = 0; byte < sizeof(half); ++byte, id += 2) std::memcpy(id, &kPairs[half >> 8 * byte & 255], 2);
   }
 }
 

@@ -64,8 +64,10 @@ class FreshResultIds {
  public:
   // The number of the first of `count` new names.
   static uint64_t Take(int64_t count);
-  // Overwrites `id` with the name of that number.
+  static constexpr size_t kDigits = 32;  // As long as those of most records systems.
+  // Overwrites `id` with the name of that number; as characters, it has room for kDigits.
   static void Write(uint64_t number, std::string* id);
+  static void Write(uint64_t number, char* id);
 };
 
 }  // namespace muster::bench
