@@ -183,10 +183,13 @@ void CallRelay::Carry(const RelayedCall& call, std::shared_ptr<HttpExchange> exc
     return;
   }
   const auto carried = std::make_shared<Call>(*this, call, std::move(exchange), grpc::Slice(*message));
+  bool stopping = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     calls_.insert(carried);
+    stopping = stopping_;  // Since it was let in: Stop() has not seen it.
   }
+  if (stopping) carried->Cancel();
   carried->Start(stub_);
 }
 
