@@ -26,6 +26,15 @@ if(MUSTER_SANITIZE)
   add_link_options("-fsanitize=${MUSTER_SANITIZE}")
 endif()
 
+# Part of every program, where the loader looks first.
+if(MUSTER_SANITIZE STREQUAL "thread")
+  add_library(muster_thread_sanitizer OBJECT "${PROJECT_SOURCE_DIR}/tests/thread_sanitizer.cc")
+  target_compile_options(muster_thread_sanitizer PRIVATE -fno-sanitize=all)
+  target_link_libraries(muster_thread_sanitizer PRIVATE muster::warnings)
+  set(is_program "$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>")
+  link_libraries("$<${is_program}:$<TARGET_OBJECTS:muster_thread_sanitizer>>" "$<${is_program}:absl::status>")
+endif()
+
 if(MUSTER_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
