@@ -62,8 +62,9 @@ absl::StatusOr<Caller> Callers::Identify(const grpc::CallbackServerContext& cont
 }
 
 absl::StatusOr<Caller> Callers::IdentifyCertificate(const std::string& certificate_pem) const {
-  if (tls_ == nullptr)
+  if (tls_ == nullptr) {
     return Caller{.role = CallerRole::kOperator, .name = "local", .certificate_serial = "", .is_local = true};
+  }
   const TlsState state = tls_->state();
   const auto now = std::chrono::steady_clock::now();
   {
