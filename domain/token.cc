@@ -94,8 +94,9 @@ absl::StatusOr<policy::v1::Tokens> ReadTokens(absl::string_view text) {
     std::set<std::string> ids;
     for (const policy::v1::Token& token : tokens.tokens()) {
       if (const std::string found = CheckToken(token); !found.empty()) faults.lines.push_back(found);
-      if (!ids.insert(token.id()).second)
+      if (!ids.insert(token.id()).second) {
         faults.lines.push_back(absl::StrCat("token ", token.id(), ": is there twice"));
+      }
     }
   }
   if (!faults.lines.empty()) return absl::InvalidArgumentError(absl::StrJoin(faults.lines, "\n"));

@@ -51,8 +51,9 @@ absl::Status FollowedFile::Take() {
   seen_ = seen;
   fault_said_ = {};
   fault_ = text.ok() ? options_.take(*text) : text.status();
-  if (options_.told && !was_never_there)
+  if (options_.told && !was_never_there) {
     options_.told({.taken = fault_.ok(), .digest = text.ok() ? Sha256Hex(*text) : ""});
+  }
   return fault_;
 }
 
@@ -60,8 +61,9 @@ void FollowedFile::Check() {
   const std::lock_guard<std::mutex> lock(file_mutex_);
   const std::string before = seen_;
   if (absl::Status status = Take(); status.ok()) {
-    if (seen_ != before)
+    if (seen_ != before) {
       spdlog::warn("the {} in {} has changed, and applies from now on", options_.what, options_.path);
+    }
     return;
   }
   const auto now = std::chrono::steady_clock::now();

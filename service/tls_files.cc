@@ -172,8 +172,9 @@ absl::Status Trust::AddLists(const std::string& crl_text, const std::vector<Cert
     });
     ERR_clear_error();
     const std::string which = absl::StrCat("list of revoked certificates ", count);
-    if (signer == authorities.end())
+    if (signer == authorities.end()) {
       return absl::InvalidArgumentError(absl::StrCat(which, " is signed by no CA of ours"));
+    }
     // Such as: only the changes since another list, or only some of the certificates.
     if (X509_CRL_get_ext_by_critical(crl.get(), 1, -1) >= 0) {
       return absl::InvalidArgumentError(absl::StrCat(which, " is not a plain and whole one"));

@@ -93,8 +93,9 @@ absl::StatusOr<std::shared_ptr<const v1::QueryTotalsResponse>> PagedAnswers::Fin
   const auto found = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const Kept& kept) { return kept.number == number && kept.reader == reader; });
   if (found == kept_.end()) return PageExpired();
-  if (found->query != query)
+  if (found->query != query) {
     return InvalidTotalsPageToken("is of another query; leave the query as it was, or begin anew");
+  }
   return found->answer;
 }
 

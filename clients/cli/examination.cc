@@ -38,8 +38,9 @@ Finding Failed(const std::string& subject, const std::string& found, const std::
 Finding Refused(const std::string& subject, const absl::Status& status) {
   const std::string said =
       absl::StrCat(absl::StatusCodeToString(status.code()), ": ", Printable(std::string(status.message())));
-  if (absl::IsUnimplemented(status))
+  if (absl::IsUnimplemented(status)) {
     return {subject, Verdict::kNote, "the server does not know the question", "Update the server"};
+  }
   if (absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status)) {
     return {subject, Verdict::kNote, absl::StrCat("not told to this caller: ", said), ""};
   }
@@ -95,8 +96,9 @@ std::vector<Finding> ExamineAddress(const Session& session) {
 // What protects the connection.
 Finding ExamineIdentity(const Session& session) {
   // The files were read and looked at before the command began.
-  if (session.options().tls.enabled())
+  if (session.options().tls.enabled()) {
     return Ok("identity", "TLS, with your certificate and its key, which are valid now");
+  }
   return Ok("identity", "no TLS: the server takes this only from its own machine, as of its operator");
 }
 

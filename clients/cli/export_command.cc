@@ -132,8 +132,9 @@ ExitCode ExportResults(const ExportOptions& options, Session& session) {
       continue;
     }
     if (!response.ok()) return session.Fail(absl::StrCat("list the results of ", force), response.status());
-    for (v1::StoredResult& stored : *response->mutable_results())
+    for (v1::StoredResult& stored : *response->mutable_results()) {
       results.push_back(std::move(*stored.mutable_result()));
+    }
   }
   if (!left_out.empty()) {
     session.err() << "Left out, because you may not read their results: " << absl::StrJoin(left_out, ", ") << "\n";

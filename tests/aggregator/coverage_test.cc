@@ -268,8 +268,9 @@ TEST_F(CoverageTest, WithSeveralOperationsAForceCountsOnceInEachInOrderOfTime) {
   SubmitOne(Final("kent"));
   const v1::Coverage coverage = Covered("operations: ['week', 'zero', 'also'] forces: ['kent', 'surrey']");
   std::vector<std::string> listed;
-  for (const v1::ForceCoverage& one : coverage.forces())
+  for (const v1::ForceCoverage& one : coverage.forces()) {
     listed.push_back(absl::StrCat(one.operation(), " ", InWords(one)));
+  }
   EXPECT_THAT(listed,
               ElementsAre("zero kent MISSING", "also kent MISSING", "week surrey MISSING", "week kent FINAL 1"));
   EXPECT_EQ(Counts("operations: ['week', 'zero', 'also'] forces: ['kent', 'surrey']"),

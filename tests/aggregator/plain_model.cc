@@ -79,8 +79,9 @@ int64_t PlainModel::CutByPeriod(const v1::TotalsQuery& query) const {
 std::vector<v1::TotalsRow> PlainModel::Totals(const v1::TotalsQuery& query) const {
   const std::set<int> by(query.group_by().begin(), query.group_by().end());
   std::set<std::string> outermost(query.categories().begin(), query.categories().end());  // The others lie within.
-  for (const std::string& one : query.categories())
+  for (const std::string& one : query.categories()) {
     std::erase_if(outermost, [&](const auto& other) { return other != one && values_.IsWithin(other, one); });
+  }
   std::vector<v1::TotalsRow> rows;
   for (const v1::Metric& metric : catalogue_.metrics()) {
     if (!Takes(query.metrics(), metric.id())) continue;

@@ -202,8 +202,9 @@ TEST(Results, RandomOnesComeBackWithTheirDigests) {
       if (below(5) > 0) figure.set_value(static_cast<int64_t>(below(3) == 0 ? 1'000'000'000'000'000 : below(1'000)));
       if (figure.has_value() || below(2) == 0) figure.set_unit(static_cast<v1::Unit>(below(10) + 1));
       figure.set_qualifier(static_cast<v1::Qualifier>(below(5)));
-      for (uint64_t categories = below(3); categories > 0; --categories)
+      for (uint64_t categories = below(3); categories > 0; --categories) {
         figure.add_categories(absl::StrCat("c-", categories));
+      }
     }
     results.push_back(std::move(result));
   }

@@ -103,8 +103,9 @@ std::optional<PlainValue> PlainValues::ValueAt(const v1::Metric& metric, const s
       const std::optional<PlainValue> part = ValueAt(metric, stated, below, groups);
       if (part) along = along.value_or(PlainValue()), along->Add(*part);
     }
-    if (along && (!parts || std::pair(along->Sum(), along->Certain()) > std::pair(parts->Sum(), parts->Certain())))
+    if (along && (!parts || std::pair(along->Sum(), along->Certain()) > std::pair(parts->Sum(), parts->Certain()))) {
       parts = along;
+    }
   }
   if (parts) add(*parts);
   for (const Stated* const group : here) add(group->value);
@@ -118,8 +119,9 @@ std::vector<PlainValues::Node> PlainValues::Nodes(const v1::Metric& metric) cons
     std::vector<Node> longer;
     for (const Node& node : nodes) {
       longer.push_back(node), longer.back().push_back("");
-      for (const std::string& category : categories_.at(breakdown))
+      for (const std::string& category : categories_.at(breakdown)) {
         longer.push_back(node), longer.back().push_back(category);
+      }
     }
     nodes = longer;
   }

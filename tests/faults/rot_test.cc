@@ -80,8 +80,9 @@ std::vector<std::string> Totals(const Cubes& cubes) {
   FieldProblems problems;
   const auto parsed = ParseTotalsQuery(query, "query", cubes.catalogue(), *cubes.operations(), &problems);
   v1::QueryTotalsResponse answer;
-  if (const absl::Status answered = ComputeTotals(cubes, *parsed, &answer); !answered.ok())
+  if (const absl::Status answered = ComputeTotals(cubes, *parsed, &answer); !answered.ok()) {
     return {answered.ToString()};
+  }
   std::vector<std::string> lines;
   for (const v1::TotalsRow& row : answer.rows()) lines.push_back(row.ShortDebugString());
   return lines;

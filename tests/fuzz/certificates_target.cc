@@ -78,8 +78,9 @@ void CheckCertificates(const std::string& pem) {
   }
   MUSTER_CHECK(!read->empty() && static_cast<int>(read->size()) == CountPemBlocks(pem));
   for (const Certificate& certificate : *read) {
-    for (const char digit : certificate.serial())
+    for (const char digit : certificate.serial()) {
       MUSTER_CHECK((digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f') || digit == '-');
+    }
     certificate.not_before();
     certificate.not_after();
     certificate.subject();

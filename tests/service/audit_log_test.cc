@@ -72,8 +72,9 @@ class AuditLogTest : public testing::Test {
 
   std::vector<std::string> Files() const {
     std::set<std::string> names;
-    for (const auto& file : std::filesystem::directory_iterator(options_.directory))
+    for (const auto& file : std::filesystem::directory_iterator(options_.directory)) {
       names.insert(file.path().filename());
+    }
     return {names.begin(), names.end()};
   }
 
