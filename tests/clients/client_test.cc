@@ -407,6 +407,7 @@ struct Submitted {
 class SubmitAllTest : public ClientTest {
  protected:
   SubmitAllTest() { options_.batch.max_results = 10; }
+  void TearDown() override { fake_.Stop(); }  // Streams end later than their client, and use members of this class.
 
   Submitted Submit(const std::vector<v1::OperationResult>& results, absl::Duration timeout = absl::Seconds(60)) {
     Submitted submitted = {0, {}, {}, {}};

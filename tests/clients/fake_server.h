@@ -95,6 +95,9 @@ class FakeServer {
 
   const std::string& address() const { return address_; }
 
+  // Waits for the end of every call. For a test whose answers use what goes before this object.
+  void Stop() { server_->Shutdown(); }
+
   // What it says of its health; at first that it serves.
   void SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
 

@@ -95,7 +95,7 @@ TEST_F(TlsRevocationTest, ARevokedCertificateIsRefusedEverywhereWithinTenSeconds
   ASSERT_TRUE(good_stream.Submit());
 
   std::atomic<bool> stop = false;
-  int good_calls = 0;
+  std::atomic<int> good_calls = 0;
   std::thread good_caller([&] {
     const std::unique_ptr<Client> client = server_.Connect(good);
     for (; !stop; ++good_calls) EXPECT_THAT(CallAs(*client), IsOkCall());
