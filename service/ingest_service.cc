@@ -227,19 +227,17 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
   // workers, in order. Small ones are made at once, if none is to be made before them.
   void OnDecided(DecidedMessage message) {
     const bool large = message.decisions.ok() && message.decisions->decisions.size() >= kMinHandedOnResults;
-    bool starts = false;
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      starts = decided_.empty() && !answering_;
-      if (!starts || large) decided_.push_back(std::move(message));
-      answering_ = true;
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool starts = decided_.empty() && !answering_;
+    answering_ = true;
+    if (!starts || large) {
+      decided_.push_back(std::move(message));
+      lock.unlock();
+      if (starts) service_.workers_.Run([this] { GiveAnswers(); });
+      return;
     }
-    if (!starts) return;
-    if (large) {
-      service_.workers_.Run([this] { GiveAnswers(); });
-    } else if (GiveAnswer(std::move(message))) {
-      GiveAnswers();
-    }
+    lock.unlock();
+    if (GiveAnswer(std::move(message))) GiveAnswers();
   }
 
   void GiveAnswers() {
@@ -261,7 +259,7 @@ class IngestService::ResultStream final : public grpc::ServerBidiReactor<grpc::B
     absl::StatusOr<Decisions>& decisions = message.decisions;
     grpc::ByteBuffer bytes;
     if (decisions.ok()) {
-      bytes = service_.FinishAnswer(*answer, answer->validate_only, *std::move(decisions), answer->message);
+      bytes = service_.FinishAnswer(*answer, answer->validate_only, std::move(*decisions), answer->message);
     } else {
       service_.gate_.Record(answer->admission, std::move(answer->object), decisions.status());
     }

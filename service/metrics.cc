@@ -285,6 +285,7 @@ void Metrics::CollectState(std::vector<MetricFamily>* families) const {
   Add("muster_build_info", "Always 1; its labels say what runs.", MetricType::Gauge,
       {Gauge(1, {{"version", MUSTER_VERSION}, {"grpc_version", grpc::Version()}})}, families);
   std::vector<ClientMetric> states;
+  states.reserve(kStates.size());
   const ServingState state = state_;
   for (const auto& [one, name] : kStates) states.push_back(Gauge(one == state ? 1 : 0, {{"state", name}}));
   Add("muster_state", "1 for the state that the server is in.", MetricType::Gauge, std::move(states), families);

@@ -33,7 +33,7 @@ void Knock(const std::string& address) {
   if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0) return;
   const int connection = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connection >= 0) {
-    connect(connection, found->ai_addr, found->ai_addrlen);
+    (void)connect(connection, found->ai_addr, found->ai_addrlen);
     close(connection);
   }
   freeaddrinfo(found);

@@ -379,7 +379,7 @@ class PolicyReader {
     std::vector<absl::string_view> names;
     for (const auto* const type : {policy::v1::Policy::descriptor(), policy::v1::Rule::descriptor()}) {
       if (!absl::StrContains(message, absl::StrCat("\"", type->full_name(), "\""))) continue;
-      for (int field = 0; field < type->field_count(); ++field) names.push_back(type->field(field)->name());
+      for (int field = 0; field < type->field_count(); ++field) names.emplace_back(type->field(field)->name());
     }
     const std::string nearest = NearestName(rest.substr(0, rest.find('"')), names);
     return nearest.empty() ? "" : absl::StrCat(" Did you mean \"", nearest, "\"?");
@@ -449,7 +449,7 @@ class PolicyReader {
     std::vector<absl::string_view> names;
     for (ForceIndex force = 0; force < catalogue_.force_count(); ++force) {
       const std::string& id = catalogue_.force(force).id();
-      if (BodyOf(role, id, catalogue_)) names.push_back(id);
+      if (BodyOf(role, id, catalogue_)) names.emplace_back(id);
     }
     return NearestName(name, names);
   }

@@ -121,7 +121,7 @@ grpc::ServerUnaryReactor* TotalsService::QueryTotals(grpc::CallbackServerContext
     AnswerPast(context, reactor, *std::move(past), response);
     return reactor;
   }
-  if (answer.ok()) *response = *std::move(answer);
+  if (answer.ok()) *response = std::move(*answer);
   reactor->Finish(ToGrpcStatus(answer.status()));
   return reactor;
 }
