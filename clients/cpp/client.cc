@@ -268,7 +268,7 @@ absl::Status MusterClient::Connection::WatchTotals(const v1::TotalsQuery& query,
   RetryWaits waits(options_.retry, options_.clock, options.until);
   while (waits.TimeLeft() > absl::ZeroDuration()) {
     watch.progressed = false;
-    const absl::Status status = Heard(Follow(watch, waits.TimeLeft()));
+    absl::Status status = Heard(Follow(watch, waits.TimeLeft()));
     if (!watch.wanted || waits.TimeLeft() <= absl::ZeroDuration()) break;
     if (watch.progressed) waits.Progressed();
     if (!(MayRetry(status) || absl::IsAborted(status)) || !MayWait(waits)) return status;
@@ -311,7 +311,7 @@ absl::Status MusterClient::Connection::Follow(TotalsWatch& watch, absl::Duration
     }
     changed.notify_one();
     reached_server_.store(true, std::memory_order_relaxed);
-    if (watch.totals.Take(std::move(message))) watch.wanted = watch.on_news({absl::OkStatus(), &watch.totals});
+    if (watch.totals.Take(message)) watch.wanted = watch.on_news({absl::OkStatus(), &watch.totals});
     message.Clear();
   }
   if (!watch.wanted) context.TryCancel();

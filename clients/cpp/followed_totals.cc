@@ -19,7 +19,7 @@ bool IsGone(const v1::TotalsRow& row) { return !row.has_total() && !row.has_base
 
 }  // namespace
 
-bool FollowedTotals::Take(v1::WatchTotalsResponse message) {
+bool FollowedTotals::Take(const v1::WatchTotalsResponse& message) {
   if (message.snapshot()) parts_.Clear();
   parts_.MergeFrom(message);
   if (parts_.resume_token().empty()) return false;

@@ -16,7 +16,7 @@ class FollowedTotals {
  public:
   // Takes the next message of WatchTotals. Returns whether a moment is whole with it; until then nothing is shown of
   // it.
-  bool Take(v1::WatchTotalsResponse message);
+  bool Take(const v1::WatchTotalsResponse& message);
 
   // The connection broke: what there is of a moment that is not whole is forgotten.
   void Break() { parts_.Clear(); }
