@@ -19,19 +19,19 @@ absl::Status Unauthenticated(absl::string_view reason, absl::string_view message
   return WithReason(absl::UnauthenticatedError(message), reason);
 }
 
-std::string CertificateOf(const grpc::CallbackServerContext& context) {
-  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
-  if (peer == nullptr) return "";
-  const std::vector<grpc::string_ref> found = peer->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  return found.size() == 1 ? std::string(found.front().data(), found.front().size()) : "";
-}
-
 bool IsUnit(const Catalogue& catalogue, absl::string_view id) {
   const std::optional<ForceIndex> index = catalogue.FindForce(id);
   return index && catalogue.force(*index).kind() == v1::FORCE_KIND_REGIONAL_UNIT;
 }
 
 }  // namespace
+
+std::string CertificateOf(const grpc::ServerContextBase& context) {
+  const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
+  if (peer == nullptr) return "";
+  const std::vector<grpc::string_ref> found = peer->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  return found.size() == 1 ? std::string(found.front().data(), found.front().size()) : "";
+}
 
 struct Callers::Watched {
   std::string certificate_pem;

@@ -31,6 +31,9 @@ struct Caller {
 
 class RateLimiter;
 
+// The certificate that the connection of a call has shown, PEM; "" if there is none.
+std::string CertificateOf(const grpc::ServerContextBase& context);
+
 // Tells who makes a call. Every handler asks this first, so that there is one place to say who is who. Thread-safe.
 class Callers {
  public:

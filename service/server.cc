@@ -30,6 +30,7 @@
 #include "service/catalogue_service.h"
 #include "service/connection_limits.h"
 #include "service/disk_reader.h"
+#include "service/foreign_calls.h"
 #include "service/gate.h"
 #include "service/ingest_service.h"
 #include "service/malformed_requests.h"
@@ -204,14 +205,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts.callers =
       std::make_unique<Callers>(*options.catalogue, parts.tls.get(), kCallerCheckInterval, parts.rates.get());
   std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  CheckCertificate check_foreign;
   if (parts.tls != nullptr) {
-    credentials = MakeTlsCredentials(*parts.tls, [callers = parts.callers.get()](const std::string& certificate_pem) {
+    credentials = MakeTlsCredentials(*parts.tls);
+    check_foreign = [callers = parts.callers.get()](const std::string& certificate_pem) {
       return callers->IdentifyCertificate(certificate_pem).status();
-    });
+    };
   }
   std::unique_ptr<StartingServer> starting;
   if (!absl::EndsWith(options.listen_address, ":0")) {
-    starting = StartingServer::Start(options.listen_address, credentials);
+    starting = StartingServer::Start(options.listen_address, credentials, check_foreign);
     if (starting == nullptr) return CannotListen(options.listen_address);
   }
   absl::StatusOr<std::unique_ptr<Store>> store =
@@ -330,6 +333,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
   LimitConnections(&builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  if (check_foreign) interceptors.push_back(CheckForeignCalls(check_foreign));
   interceptors.push_back(ExplainMalformedRequests());
   interceptors.push_back(ObserveCalls(parts.metrics));  // Sees what the one before has made of it.
   builder.experimental().SetInterceptorCreators(std::move(interceptors));

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <utility>
+#include <vector>
 
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -67,7 +68,8 @@ grpc::ServerGenericBidiReactor* StartingServer::AnyCall::CreateReactor(grpc::Gen
 }
 
 std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address,
-                                                      std::shared_ptr<grpc::ServerCredentials> credentials) {
+                                                      std::shared_ptr<grpc::ServerCredentials> credentials,
+                                                      CheckCertificate check) {
   std::unique_ptr<StartingServer> starting(new StartingServer());
   // gRPC's own would say SERVING from its first moment until it is told otherwise.
   const bool had_health = grpc::DefaultHealthCheckServiceEnabled();
@@ -77,6 +79,11 @@ std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address
   builder.AddListeningPort(address, std::move(credentials), &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   LimitConnections(&builder);
+  if (check) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(CheckForeignCalls(std::move(check)));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  }
   builder.RegisterCallbackGenericService(&starting->any_call_);
   starting->server_ = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(had_health);

@@ -9,6 +9,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "service/connection_guard.h"
+#include "service/foreign_calls.h"
 
 namespace muster {
 
@@ -17,9 +18,11 @@ namespace muster {
 // Ends, and frees its address, when it goes.
 class StartingServer {
  public:
-  // nullptr if the address cannot be listened on. Its port is not 0: nobody could know it yet.
+  // Who calls is asked of `check`, as later, unless it is empty. nullptr if the address cannot be listened on. Its port
+  // is not 0: nobody could know it yet.
   static std::unique_ptr<StartingServer> Start(const std::string& address,
-                                               std::shared_ptr<grpc::ServerCredentials> credentials);
+                                               std::shared_ptr<grpc::ServerCredentials> credentials,
+                                               CheckCertificate check);
   ~StartingServer();
   StartingServer(const StartingServer&) = delete;
   StartingServer& operator=(const StartingServer&) = delete;

@@ -44,11 +44,46 @@ void AppendString(const std::string& text, std::string* out) {
   *out += text;
 }
 
+void AppendFrame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload, std::string* out) {
+  AppendBigEndian(static_cast<uint32_t>(payload.size()), 3, out);
+  out->push_back(static_cast<char>(type));
+  out->push_back(static_cast<char>(flags));
+  AppendBigEndian(stream, 4, out);
+  *out += payload;
+}
+
+void AppendBegin(std::string* out) {
+  *out += "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  AppendFrame(kSettings, 0, 0, "", out);
+}
+
+void AppendHeaders(uint32_t stream, const HeaderList& headers, std::string* out) {
+  std::string block;
+  for (const auto& [name, value] : headers) {
+    block.push_back(0);  // Literal, and not for the table.
+    AppendString(name, &block);
+    AppendString(value, &block);
+  }
+  for (size_t begin = 0; begin < block.size(); begin += kMaxFrameBytes) {
+    const bool last = begin + kMaxFrameBytes >= block.size();
+    AppendFrame(begin == 0 ? kHeaders : kContinuation, last ? kEndHeaders : 0, stream,
+                block.substr(begin, kMaxFrameBytes), out);
+  }
+}
+
 }  // namespace
 
 HeaderList CallHeaders(const std::string& path) {
   return {{":method", "POST"},  {":scheme", "http"}, {":path", path},
           {":authority", "me"}, {"te", "trailers"},  {"content-type", "application/grpc"}};
+}
+
+std::string BytesOfCall(const HeaderList& headers) {
+  std::string bytes;
+  AppendBegin(&bytes);
+  AppendHeaders(1, headers, &bytes);
+  AppendFrame(kData, kEndStream, 1, std::string(5, '\0'), &bytes);
+  return bytes;
 }
 
 RawConnection::RawConnection(const std::string& address) {
@@ -65,42 +100,27 @@ RawConnection::RawConnection(const std::string& address) {
 
 RawConnection::~RawConnection() { ::close(socket_); }
 
-void RawConnection::Begin() {
-  out_ += "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  SendFrame(kSettings, 0, 0, "");
-}
+void RawConnection::Begin() { AppendBegin(&out_); }
 
 void RawConnection::SendHeaders(uint32_t stream, const HeaderList& headers) {
-  std::string block;
-  for (const auto& [name, value] : headers) {
-    block.push_back(0);  // Literal, and not for the table.
-    AppendString(name, &block);
-    AppendString(value, &block);
-  }
-  for (size_t begin = 0; begin < block.size(); begin += kMaxFrameBytes) {
-    const bool last = begin + kMaxFrameBytes >= block.size();
-    SendFrame(begin == 0 ? kHeaders : kContinuation, last ? kEndHeaders : 0, stream,
-              block.substr(begin, kMaxFrameBytes));
-  }
+  AppendHeaders(stream, headers, &out_);
+  FlushIfMuch();
 }
 
 void RawConnection::SendData(uint32_t stream, const std::string& bytes, bool end_stream) {
-  SendFrame(kData, end_stream ? kEndStream : 0, stream, bytes);
+  AppendFrame(kData, end_stream ? kEndStream : 0, stream, bytes, &out_);
+  FlushIfMuch();
 }
 
 void RawConnection::SendReset(uint32_t stream) {
   constexpr char kCancel = 8;
-  SendFrame(kReset, 0, stream, std::string(3, '\0') + kCancel);
+  AppendFrame(kReset, 0, stream, std::string(3, '\0') + kCancel, &out_);
+  FlushIfMuch();
 }
 
-void RawConnection::SendPing() { SendFrame(kPing, 0, 0, "pingping"); }
+void RawConnection::SendPing() { AppendFrame(kPing, 0, 0, "pingping", &out_); }
 
-void RawConnection::SendFrame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload) {
-  AppendBigEndian(static_cast<uint32_t>(payload.size()), 3, &out_);
-  out_.push_back(static_cast<char>(type));
-  out_.push_back(static_cast<char>(flags));
-  AppendBigEndian(stream, 4, &out_);
-  out_ += payload;
+void RawConnection::FlushIfMuch() {
   if (out_.size() > kFlushBytes) Flush();
 }
 

@@ -14,6 +14,9 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 // The headers of a call: "/muster.v1.CatalogueService/GetCatalogue".
 HeaderList CallHeaders(const std::string& path);
 
+// What a client sends that makes one call with an empty message: the preface, its settings, and the call.
+std::string BytesOfCall(const HeaderList& headers);
+
 class RawConnection {
  public:
   // Connects, and sends nothing. Throws std::runtime_error if it cannot.
@@ -40,7 +43,7 @@ class RawConnection {
   bool IsClosed() const { return closed_; }
 
  private:
-  void SendFrame(uint8_t type, uint8_t flags, uint32_t stream, const std::string& payload);
+  void FlushIfMuch();
   bool TakeIn(std::string* into);  // What is there now. False at the end.
 
   int socket_ = -1;

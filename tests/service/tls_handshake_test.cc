@@ -14,6 +14,7 @@
 
 #include "absl/strings/numbers.h"
 #include "grpc/support/log.h"
+#include "tests/service/raw_http2.h"
 #include "tests/service/tls_fixture.h"
 
 namespace muster {
@@ -47,10 +48,12 @@ struct Attempt {
   const KeyAndCertificate* own = nullptr;  // Shown, unless it is nullptr.
   int min_version = TLS1_VERSION;
   int max_version = TLS1_3_VERSION;
+  std::string sent = "";  // After the handshake.
+  int answer_bytes = 1;   // That are waited for.
 };
 
 // Connects, and waits for the first that the server says after the handshake: with TLS 1.3 it refuses a certificate
-// only then. "" if it says something; otherwise what OpenSSL says of it.
+// only then. "" if it says so many bytes; otherwise what OpenSSL says of it.
 std::string Handshake(const std::string& address, const Attempt& attempt) {
   ERR_clear_error();
   const OpenSslHandle<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
@@ -71,8 +74,14 @@ std::string Handshake(const std::string& address, const Attempt& attempt) {
   const OpenSslHandle<SSL, SSL_free> connection(SSL_new(context.get()));
   SSL_set_fd(connection.get(), socket.descriptor());
   if (SSL_connect(connection.get()) != 1) return "handshake: " + OpenSslError();
-  char byte = 0;
-  if (SSL_read(connection.get(), &byte, 1) != 1) return "after the handshake: " + OpenSslError();
+  if (!attempt.sent.empty()) {
+    EXPECT_EQ(SSL_write(connection.get(), attempt.sent.data(), static_cast<int>(attempt.sent.size())),
+              static_cast<int>(attempt.sent.size()));
+  }
+  for (int left = attempt.answer_bytes; left > 0; --left) {
+    char byte = 0;
+    if (SSL_read(connection.get(), &byte, 1) != 1) return "after the handshake: " + OpenSslError();
+  }
   return "";
 }
 
@@ -188,6 +197,29 @@ TEST_F(TlsHandshakeTest, PlainTextIsRefused) {
   std::string heard(256, '\0');
   const ssize_t count = recv(socket.descriptor(), heard.data(), heard.size(), 0);
   EXPECT_TRUE(count <= 0 || heard[0] == '\x15') << "it said " << count << " bytes";
+}
+
+// CVE-2023-1428 and its like: with TLS the packaged gRPC may look at more of the headers than without.
+TEST_F(TlsHandshakeTest, NoHeaderEndsTheServer) {
+  for (const auto& [name, value] : HeaderList{{"grpclb_client_stats", "x"},
+                                              {"te", "x"},
+                                              {":scheme", "x"},
+                                              {"x-bin", "no base64, no base64"},
+                                              {"grpc-timeout", "x"},
+                                              {"grpc-status", "x"},
+                                              {"grpc-retry-pushback-ms", "x"},
+                                              {"lb-cost-bin", "x"},
+                                              {":status", "x"}}) {
+    for (const char* const path : {"/muster.v1.CatalogueService/GetCatalogue", "/grpc.health.v1.Health/Check"}) {
+      SCOPED_TRACE(name);
+      HeaderList headers = CallHeaders(path);
+      std::erase_if(headers, [name = name](const auto& header) { return header.first == name; });
+      headers.emplace_back(name, value);
+      // What it says first are its settings, some 60 bytes with what belongs to them: more is an answer.
+      EXPECT_EQ(Try({.own = &kent_, .sent = BytesOfCall(headers), .answer_bytes = 70}), "");
+      EXPECT_THAT(CallAs(*server_.Connect(kent_)), IsOkCall());
+    }
+  }
 }
 
 }  // namespace
