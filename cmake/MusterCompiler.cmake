@@ -21,6 +21,9 @@ target_compile_options(muster_hot_path INTERFACE $<$<CONFIG:Release>:-O3>)
 # The standard library checks its bounds in every preset: a bad index stops the program, it never reads on.
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
+# What the linker fills in at the start is read-only from then on.
+add_link_options(-Wl,-z,relro,-z,now)
+
 if(MUSTER_SANITIZE)
   add_compile_options("-fsanitize=${MUSTER_SANITIZE}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options("-fsanitize=${MUSTER_SANITIZE}")
