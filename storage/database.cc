@@ -42,6 +42,8 @@ constexpr int kMaxMemtables = 3;
 constexpr uint64_t kMaxWriteAheadLogBytes = 256 * kMebibyte;
 
 constexpr int kMaxOpenFiles = 512;
+constexpr int kMilestoneFilesTogether = 32;
+constexpr int kManyFiles = 1'000;
 constexpr uint64_t kMaxManifestBytes = 16 * kMebibyte;
 // Table files are handed to the disk piece by piece, so that no sync of the write-ahead log waits for a whole one.
 constexpr uint64_t kBytesPerSync = kMebibyte;
@@ -152,9 +154,14 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
     case Family::kCheckpoint:
       break;
     case Family::kMilestone:
-      // Written once, in order, and seldom read. Sums are mostly zeroes.
+      // Written once, and seldom read. Sums are mostly zeroes.
       options.compression = BestCompression();
       table.block_size = kLogBlockBytes;
+      // Gaps are filled after what comes later is there, so files overlap, and compaction compresses all of it again:
+      // it is done for many files at a time, and no writer of the log ever waits for it.
+      options.level0_file_num_compaction_trigger = kMilestoneFilesTogether;
+      options.level0_slowdown_writes_trigger = kManyFiles;
+      options.level0_stop_writes_trigger = kManyFiles;
       break;
     case Family::kLog:
       // Keys only ever grow, so files never overlap and compaction moves them down without rewriting them.
