@@ -24,6 +24,7 @@ constexpr int kMessagesPerStream = 8;
 }  // namespace
 
 struct StreamIngest::Stream {
+  int index = 0;
   std::vector<PreparedMessage> messages;
   std::optional<int64_t> messages_to_send;
   StreamTotals totals;
@@ -37,6 +38,7 @@ StreamIngest::StreamIngest(std::string address, Workload& workload, const Stream
   }
   for (int index = 0; index < shape.streams; ++index) {
     streams_.push_back(std::make_unique<Stream>());
+    streams_.back()->index = index;
     if (shape.results) {
       const int64_t messages = *shape.results / shape.results_per_message;
       streams_.back()->messages_to_send = messages / shape.streams + (index < messages % shape.streams ? 1 : 0);
@@ -98,7 +100,8 @@ void StreamIngest::Run(Stream& stream) {
     interval = std::chrono::duration_cast<Clock::duration>(
         std::chrono::duration<double>(shape_.streams * shape_.results_per_message / *shape_.results_per_second));
   }
-  Clock::time_point due = Clock::now();
+  // Evenly in turn: forces do not wait for each other to send all at once.
+  Clock::time_point due = Clock::now() + interval.value_or(Clock::duration(0)) * stream.index / shape_.streams;
   int64_t sent = 0;
   int64_t answered = 0;
   bool broken = false;
