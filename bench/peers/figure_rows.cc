@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "bench/load/asked.h"
 
@@ -94,9 +95,26 @@ std::vector<int> FigureRows::ForcesOf(const std::string& region) const {
   return forces;
 }
 
-void AppendText(const FigureRow& row, char separator, const std::string& absent, std::string* text) {
+FigureRows::Names FigureRows::NamesOf(const FigureRow& row) const {
+  const auto name_of = [](const auto& numbers, int number) {
+    return std::find_if(numbers.begin(), numbers.end(), [&](const auto& one) { return one.second == number; })->first;
+  };
+  return {.operation = name_of(operations_, row.operation),
+          .force = name_of(forces_, row.force),
+          .metric = name_of(metrics_, row.metric),
+          .categories = absl::StrJoin(name_of(category_sets_, row.category), "+")};
+}
+
+void AppendText(const FigureRow& row, char separator, const std::string& absent, std::string* text,
+                const FigureRows* rows) {
   const absl::string_view between(&separator, 1);
-  absl::StrAppend(text, row.operation, between, row.force, between, row.metric, between, row.category, between);
+  if (rows != nullptr) {
+    const FigureRows::Names names = rows->NamesOf(row);
+    absl::StrAppend(text, names.operation, between, names.force, between);
+    absl::StrAppend(text, names.metric, between, names.categories, between);
+  } else {
+    absl::StrAppend(text, row.operation, between, row.force, between, row.metric, between, row.category, between);
+  }
   absl::StrAppend(text, row.qualifier, between, row.revision, between, row.first_day, between, row.last_day, between);
   absl::StrAppend(text, row.value ? absl::StrCat(*row.value) : absent, between, row.result_id, "\n");
 }

@@ -41,6 +41,14 @@ class FigureRows {
                  const std::function<void(const std::vector<FigureRow>&)>& take);
 
   int OperationNumber(const std::string& id) const { return operations_.at(id); }
+  // What the numbers of a row stand for, as those who send results say it.
+  struct Names {
+    std::string operation;
+    std::string force;
+    std::string metric;
+    std::string categories;  // Joined by "+"; empty: the whole metric.
+  };
+  Names NamesOf(const FigureRow& row) const;
   // Forces that are in a region now.
   std::vector<int> ForcesOf(const std::string& region) const;
 
@@ -55,7 +63,9 @@ class FigureRows {
 };
 
 // One row as text: columns in the order of FigureRow between `separator`, an absent value as `absent`, a line feed.
-void AppendText(const FigureRow& row, char separator, const std::string& absent, std::string* text);
+// With `rows`, which made it, everything that is named as its name instead of its number.
+void AppendText(const FigureRow& row, char separator, const std::string& absent, std::string* text,
+                const FigureRows* rows = nullptr);
 
 }  // namespace muster::bench
 

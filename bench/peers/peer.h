@@ -49,7 +49,10 @@ class Peer {
 };
 
 // Each keeps its files below `folder` and throws PeerMissing if it cannot be had. The same seed makes the same results.
-std::unique_ptr<Peer> StartPostgreSql(const std::string& folder, uint64_t seed);
+// PostgreSQL either takes everything that is named as a number that somebody else looked up, or, as Muster does, as
+// text.
+std::unique_ptr<Peer> StartPostgreSqlOfNumbers(const std::string& folder, uint64_t seed);
+std::unique_ptr<Peer> StartPostgreSqlOfNames(const std::string& folder, uint64_t seed);
 std::unique_ptr<Peer> OpenSqlite(const std::string& folder, uint64_t seed);
 std::unique_ptr<Peer> OpenDuckDb(const std::string& folder, uint64_t seed);
 std::unique_ptr<Peer> OpenClickHouse(const std::string& folder, uint64_t seed);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "bench/load/asked.h"
 #include "bench/load/workload.h"
 #include "bench/peers/figure_rows.h"
@@ -32,16 +33,19 @@ constexpr int kFillBatch = 20'000;
 constexpr double kStartSeconds = 30;
 constexpr char kUser[] = "postgres";
 
-// The columns of FigureRow, in its order.
+// How what is named comes to the database.
+enum class Names { kAsNumbers, kAsText };
+
+// The columns of FigureRow, in its order; NAME is the type of what is named.
 constexpr char kSchema[] = R"sql(
   CREATE TABLE figure (
-    operation smallint NOT NULL, force smallint NOT NULL, metric smallint NOT NULL, category smallint NOT NULL,
+    operation NAME NOT NULL, force NAME NOT NULL, metric NAME NOT NULL, category NAME NOT NULL,
     qualifier smallint NOT NULL, revision integer NOT NULL, first_day date NOT NULL, last_day date NOT NULL,
     value bigint, result_id text NOT NULL,
     PRIMARY KEY (operation, force, result_id, metric, category));
   -- Rows are updated again and again: room in the page keeps the index out of it.
   CREATE TABLE summary (
-    operation smallint NOT NULL, force smallint NOT NULL, metric smallint NOT NULL, category smallint NOT NULL,
+    operation NAME NOT NULL, force NAME NOT NULL, metric NAME NOT NULL, category NAME NOT NULL,
     first_day date NOT NULL, last_day date NOT NULL, sum bigint NOT NULL, count bigint NOT NULL,
     PRIMARY KEY (operation, force, metric, category, first_day, last_day)) WITH (fillfactor = 50);
   -- In the order of the key, so that two clients cannot lock each other out.
@@ -153,8 +157,8 @@ class Connection {
 
 class PostgreSql final : public Peer {
  public:
-  PostgreSql(const std::string& folder, uint64_t seed)
-      : folder_(folder), seed_(seed), catalogue_(ReadShippedCatalogue()), rows_(catalogue_) {
+  PostgreSql(const std::string& folder, uint64_t seed, Names names)
+      : folder_(folder), seed_(seed), names_(names), catalogue_(ReadShippedCatalogue()), rows_(catalogue_) {
     const std::string programs = ProgramFolder();
     if (programs.empty()) throw PeerMissing("PostgreSQL is not installed");
     if (geteuid() == 0) {
@@ -198,14 +202,22 @@ class PostgreSql final : public Peer {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     connection_ = std::make_unique<Connection>(folder);
-    connection_->Run(kSchema);
+    connection_->Run(absl::StrReplaceAll(kSchema, {{"NAME", names == Names::kAsText ? "text" : "smallint"}}));
+    FigureRow asked;
+    asked.operation = rows_.OperationNumber(kAskedOperation);
+    asked.force = asked.metric = 1;
+    std::vector<std::string> forces;
+    for (const int force : rows_.ForcesOf(kAskedRegion)) {
+      asked.force = force;
+      forces.push_back(IsText() ? Quoted(rows_.NamesOf(asked).force) : absl::StrCat(force));
+    }
+    const std::string operation = IsText() ? Quoted(kAskedOperation) : absl::StrCat(asked.operation);
     connection_->Prepare("national", absl::StrCat("SELECT metric, sum(sum), sum(count) FROM summary WHERE operation = ",
-                                                  rows_.OperationNumber(kAskedOperation), " GROUP BY metric"));
-    connection_->Prepare("region",
-                         absl::StrCat("SELECT force, metric, first_day, last_day, sum(sum), sum(count) FROM summary "
-                                      "WHERE operation = ",
-                                      rows_.OperationNumber(kAskedOperation), " AND force IN (",
-                                      absl::StrJoin(rows_.ForcesOf(kAskedRegion), ","), ") GROUP BY 1, 2, 3, 4"));
+                                                  operation, " GROUP BY metric"));
+    connection_->Prepare(
+        "region", absl::StrCat("SELECT force, metric, first_day, last_day, sum(sum), sum(count) FROM summary "
+                               "WHERE operation = ",
+                               operation, " AND force IN (", absl::StrJoin(forces, ","), ") GROUP BY 1, 2, 3, 4"));
   }
 
   ~PostgreSql() override {
@@ -217,7 +229,8 @@ class PostgreSql final : public Peer {
   }
 
   std::string name() const override {
-    return absl::StrCat("PostgreSQL ", connection_->ServerVersion(), ", ", kClients, " clients");
+    return absl::StrCat("PostgreSQL ", connection_->ServerVersion(), ", ", kClients, " clients",
+                        IsText() ? ", names as text" : "");
   }
   std::string terms() const override {
     return "synchronous_commit and fsync on; COPY and upsert where the revision is higher, in one transaction; summary "
@@ -248,7 +261,7 @@ class PostgreSql final : public Peer {
     connection_->Run("ALTER TABLE figure DISABLE TRIGGER USER");
     Workload workload(catalogue_, seed_);
     rows_.MakeStore(workload, results, kFillBatch, [this](const std::vector<FigureRow>& rows) {
-      connection_->Copy("figure", PreparedText(rows, '\t', "\\N").text());
+      connection_->Copy("figure", TextOf(rows, rows_).text());
     });
     connection_->Run(kSummariseAll);
     connection_->Run("ALTER TABLE figure ENABLE TRIGGER USER");
@@ -260,6 +273,15 @@ class PostgreSql final : public Peer {
   AnswerTimes AskRegion(double seconds) override { return Ask("region", seconds); }
 
  private:
+  static std::string Quoted(const std::string& name) { return absl::StrCat("'", name, "'"); }  // Names are plain.
+
+  bool IsText() const { return names_ == Names::kAsText; }
+
+  // `maker` made the rows.
+  PreparedText TextOf(const std::vector<FigureRow>& rows, const FigureRows& maker) const {
+    return {rows, '\t', "\\N", IsText() ? &maker : nullptr};
+  }
+
   static void PrepareUpserts(Connection& connection) {
     connection.Run("CREATE TEMPORARY TABLE incoming (LIKE figure) ON COMMIT DELETE ROWS");
     connection.Prepare("upsert", kUpsert);
@@ -279,8 +301,8 @@ class PostgreSql final : public Peer {
     Connection connection(folder_);
     PrepareUpserts(connection);
     connection.Prepare("is_right", kSummaryIsRight);
-    Upsert(connection, PreparedText(rows, '\t', "\\N"));
-    Upsert(connection, PreparedText(Corrected(rows), '\t', "\\N"));
+    Upsert(connection, TextOf(rows, rows_));
+    Upsert(connection, TextOf(Corrected(rows), rows_));
     connection.Prepare("corrected", absl::StrCat("SELECT 1 FROM figure WHERE revision = ", kCorrectedRevision));
     const bool all_corrected = connection.Ask("corrected") == static_cast<int>(rows.size());
     const bool is_summary_right = connection.Ask("is_right") == 1;
@@ -299,7 +321,8 @@ class PostgreSql final : public Peer {
     std::vector<PreparedText> batches;
     batches.reserve(kPreparedBatches);
     for (int batch = 0; batch < kPreparedBatches; ++batch) {
-      batches.emplace_back(rows.Make(workload, kResultsPerBatch), '\t', "\\N");
+      const std::vector<FigureRow> made = rows.Make(workload, kResultsPerBatch);
+      batches.push_back(TextOf(made, rows));
     }
     return batches;
   }
@@ -317,6 +340,7 @@ class PostgreSql final : public Peer {
 
   const std::string folder_;
   const uint64_t seed_;
+  const Names names_;
   const v1::Catalogue catalogue_;
   FigureRows rows_;
   std::unique_ptr<ChildProcess> server_;
@@ -325,8 +349,12 @@ class PostgreSql final : public Peer {
 
 }  // namespace
 
-std::unique_ptr<Peer> StartPostgreSql(const std::string& folder, uint64_t seed) {
-  return std::make_unique<PostgreSql>(folder, seed);
+std::unique_ptr<Peer> StartPostgreSqlOfNumbers(const std::string& folder, uint64_t seed) {
+  return std::make_unique<PostgreSql>(folder, seed, Names::kAsNumbers);
+}
+
+std::unique_ptr<Peer> StartPostgreSqlOfNames(const std::string& folder, uint64_t seed) {
+  return std::make_unique<PostgreSql>(folder, seed, Names::kAsText);
 }
 
 }  // namespace muster::bench

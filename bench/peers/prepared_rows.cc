@@ -31,9 +31,10 @@ std::vector<FigureRow> Corrected(std::vector<FigureRow> rows) {
   return rows;
 }
 
-PreparedText::PreparedText(const std::vector<FigureRow>& rows, char separator, const std::string& absent) {
+PreparedText::PreparedText(const std::vector<FigureRow>& rows, char separator, const std::string& absent,
+                           const FigureRows* names) {
   for (const FigureRow& row : rows) {
-    AppendText(row, separator, absent, &text_);
+    AppendText(row, separator, absent, &text_, names);
     places_.push_back(text_.size() - 1 - row.result_id.size());  // The last column.
   }
 }

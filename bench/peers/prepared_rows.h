@@ -23,7 +23,9 @@ std::vector<FigureRow> Corrected(std::vector<FigureRow> rows);
 // A batch as lines of text, in which names can be changed where they stand.
 class PreparedText {
  public:
-  PreparedText(const std::vector<FigureRow>& rows, char separator, const std::string& absent);
+  // `names` as for AppendText.
+  PreparedText(const std::vector<FigureRow>& rows, char separator, const std::string& absent,
+               const FigureRows* names = nullptr);
 
   void NameAnew();
   const std::string& text() const { return text_; }

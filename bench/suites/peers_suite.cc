@@ -36,7 +36,8 @@ struct Candidate {
 };
 
 std::vector<Candidate> AllCandidates() {
-  return {{"PostgreSQL", StartPostgreSql, kGoalFarAhead},
+  return {{"PostgreSQL, names as text", StartPostgreSqlOfNames, kGoalFarAhead},
+          {"PostgreSQL", StartPostgreSqlOfNumbers, kGoalFarAhead},
           {"SQLite", OpenSqlite, kGoalAhead},
           {"DuckDB", OpenDuckDb, kGoalAhead},
           {"ClickHouse", OpenClickHouse, kGoalAhead}};

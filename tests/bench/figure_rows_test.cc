@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bench/load/asked.h"
 #include "bench/load/workload.h"
@@ -103,6 +104,19 @@ TEST_F(FigureRowsTest, TextHasEveryColumnAndAnAbsentValueAsAskedFor) {
   row.value = 7;
   AppendText(row, ',', "", &text);
   EXPECT_EQ(text, "1\t2\t3\t4\t5\t6\t2023-02-27\t2023-02-28\t\\N\ta\n1,2,3,4,5,6,2023-02-27,2023-02-28,7,a\n");
+}
+
+TEST_F(FigureRowsTest, TextWithNamesSaysWhatTheResultsSaid) {
+  const std::vector<FigureRow> rows = rows_.Make(workload_, 20);
+  for (const FigureRow& row : rows) {
+    const FigureRows::Names names = rows_.NamesOf(row);
+    EXPECT_EQ(rows_.OperationNumber(names.operation), row.operation);
+    EXPECT_EQ(names.categories.empty(), row.category == 0) << names.categories;
+    std::string text;
+    AppendText(row, ',', "", &text, &rows_);
+    EXPECT_THAT(text, testing::StartsWith(absl::StrCat(names.operation, ",", names.force, ",", names.metric, ",",
+                                                       names.categories, ",", row.qualifier, ",")));
+  }
 }
 
 TEST_F(FigureRowsTest, NamingTextAnewChangesTheNamesAlone) {
