@@ -46,7 +46,8 @@ class WarningBook {
 
     bool IsOneDay() const { return first == last; }
     bool Overlaps(const Days& other) const { return first <= other.last && other.first <= last; }
-    friend auto operator<=>(const Days&, const Days&) = default;
+    // clang-tidy takes what the compiler makes of it for a 0 that should be nullptr.
+    friend auto operator<=>(const Days&, const Days&) = default;  // NOLINT(modernize-use-nullptr)
   };
   static Days DaysOf(const Period& period) {
     return {static_cast<int32_t>(OrderOf(period.first)), static_cast<int32_t>(OrderOf(period.last))};
