@@ -139,7 +139,7 @@ TEST_F(AuditLogTest, HasEveryLineInOrder) {
   log_->Flush();
   EXPECT_EQ(Objects(), want);
   log_->Append(EntryOf("last"));
-  want.push_back("last");
+  want.emplace_back("last");
   log_.reset();  // Writes what waits.
   EXPECT_EQ(Objects(), want);
 }
