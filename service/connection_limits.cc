@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,11 +16,14 @@
 namespace muster {
 namespace {
 
-int MaxConnections() {
+// How many descriptors this process may have.
+int MaxDescriptors() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMaxConnections;
-  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur / kDescriptorsForConnection, kMaxConnections));
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kDescriptorsForConnection * kMaxConnections;
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max()));
 }
+
+int MaxConnections() { return std::min(MaxDescriptors() / kDescriptorsForConnection, kMaxConnections); }
 
 }  // namespace
 
@@ -64,6 +69,33 @@ std::unique_ptr<ConnectionGuard> GuardConnections(int port) {
       },
       [max_connections](int closed) {
         spdlog::warn("more than {} connections: {} of those that sent least were cut off", max_connections, closed);
+      });
+}
+
+std::unique_ptr<ConnectionAcceptor> AcceptConnections(
+    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server) {
+  const auto max_silent = static_cast<size_t>(MaxDescriptors() / kDescriptorsForSilentConnection);
+  // What the guard does not see between two looks stays far from the last descriptor: others need some too.
+  const int max_descriptor = std::min(MaxDescriptors() / 2, 2 * kMaxConnections);
+  return std::make_unique<ConnectionAcceptor>(
+      sockets,
+      ConnectionAcceptorLimits{.first_bytes = kFirstBytesOfConnection,
+                               .patience = kHandshakeTimeout,
+                               .max_silent = std::min(max_silent, kMaxSilentConnections),
+                               .max_silent_of_address = std::min(max_silent, kMaxSilentConnectionsOfAddress),
+                               .max_descriptor = max_descriptor,
+                               .no_descriptor_pause = kNoDescriptorPause,
+                               .tell_interval = kCrowdTellInterval},
+      [server = std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor>(std::move(server))](int listener,
+                                                                                                    int connection) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+        parameters.listener_fd = listener;
+        parameters.fd = connection;
+        server->HandleNewConnection(&parameters);
+      },
+      [](const ClosedConnections& closed) {
+        spdlog::warn("too many connections at once: {} that said nothing were cut off, and {} refused", closed.silent,
+                     closed.crowded);
       });
 }
 

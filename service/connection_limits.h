@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "grpcpp/server_builder.h"
+#include "service/connection_acceptor.h"
 #include "service/connection_guard.h"
+#include "service/listening_sockets.h"
 
 namespace muster {
 
@@ -14,6 +16,11 @@ void LimitConnections(grpc::ServerBuilder* builder);
 
 // What gRPC does not bound, for the server on this port. Logs whom it cuts off.
 std::unique_ptr<ConnectionGuard> GuardConnections(int port);
+
+// Takes connections for a server that has begun, until it goes; it must go before the server ends. `sockets` must
+// outlive it.
+std::unique_ptr<ConnectionAcceptor> AcceptConnections(
+    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server);
 
 }  // namespace muster
 

@@ -40,6 +40,15 @@ inline constexpr int kMaxConnections = 8'192;
 inline constexpr int kDescriptorsForConnection = 4;
 inline constexpr std::chrono::seconds kCrowdTellInterval{10};  // Between two words about too many.
 
+// Connections that have not sent the first bytes of HTTP/2 (what TLS begins with is longer) wait outside gRPC, for
+// kHandshakeTimeout at most; beyond so many the oldest are closed. Of all descriptors no more than one in
+// kDescriptorsForSilentConnection is theirs.
+inline constexpr int kFirstBytesOfConnection = 24;
+inline constexpr size_t kMaxSilentConnections = 1'024;
+inline constexpr size_t kMaxSilentConnectionsOfAddress = 256;
+inline constexpr int kDescriptorsForSilentConnection = 8;
+inline constexpr std::chrono::milliseconds kNoDescriptorPause{100};
+
 // What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
 // nobody meets it but by mistake. The local operator, who is on the machine anyway, may use several times as much.
 inline constexpr int64_t kCallsPerSecond = 20'000;

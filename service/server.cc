@@ -33,6 +33,8 @@
 #include "service/foreign_calls.h"
 #include "service/gate.h"
 #include "service/ingest_service.h"
+#include "service/limits.h"
+#include "service/listening_sockets.h"
 #include "service/malformed_requests.h"
 #include "service/metrics.h"
 #include "service/metrics_listener.h"
@@ -61,6 +63,12 @@ std::optional<std::string> HostOf(const std::string& address) {
   const bool is_bare_ipv6 = absl::StrContains(host, ':') && !(host.front() == '[' && host.back() == ']');
   if (host.empty() || is_bare_ipv6) return std::nullopt;
   return host;
+}
+
+// Of an address that has a host.
+int PortOf(const std::string& address) {
+  int port = 0;
+  return absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port) ? port : 0;
 }
 
 // Writes down that a file which says who may do what has changed.
@@ -125,8 +133,10 @@ struct Server::Parts {
   std::unique_ptr<TotalsService> totals;
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<StoreService> store_service;
+  std::unique_ptr<ListeningSockets> sockets;
   std::unique_ptr<grpc::Server> grpc_server;
   std::unique_ptr<ConnectionGuard> connection_guard;
+  std::unique_ptr<ConnectionAcceptor> connection_acceptor;
   std::once_flag stopped;
   bool is_stopped = false;
 
@@ -212,9 +222,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       return callers->IdentifyCertificate(certificate_pem).status();
     };
   }
+  absl::StatusOr<std::unique_ptr<ListeningSockets>> sockets =
+      ListeningSockets::Open(*HostOf(options.listen_address), PortOf(options.listen_address));
+  if (!sockets.ok()) return CannotListen(options.listen_address);
+  parts.sockets = *std::move(sockets);
   std::unique_ptr<StartingServer> starting;
-  if (!absl::EndsWith(options.listen_address, ":0")) {
-    starting = StartingServer::Start(options.listen_address, credentials, check_foreign);
+  if (PortOf(options.listen_address) != 0) {  // Nobody knows one that was chosen just now.
+    starting = StartingServer::Start(*parts.sockets, credentials, check_foreign);
     if (starting == nullptr) return CannotListen(options.listen_address);
   }
   absl::StatusOr<std::unique_ptr<Store>> store =
@@ -328,9 +342,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(options.listen_address, credentials, &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // Two servers on one port would each get half the calls.
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
   LimitConnections(&builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   if (check_foreign) interceptors.push_back(CheckForeignCalls(check_foreign));
@@ -342,12 +355,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.RegisterService(parts.totals.get());
   builder.RegisterService(parts.catalogue.get());
   builder.RegisterService(parts.store_service.get());
-  starting.reset();  // The address is free for a moment.
+  starting.reset();  // Who connects now waits for a moment.
   parts.grpc_server = builder.BuildAndStart();
-  if (parts.grpc_server == nullptr || port == 0) return CannotListen(options.listen_address);
-  parts.connection_guard = GuardConnections(port);
+  if (parts.grpc_server == nullptr) return CannotListen(options.listen_address);
+  parts.connection_guard = GuardConnections(parts.sockets->port());
+  parts.connection_acceptor = AcceptConnections(*parts.sockets, std::move(acceptor));
   parts.TellHealth();
-  server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", port);
+  server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", parts.sockets->port());
   return server;
 }
 
@@ -372,7 +386,8 @@ void Server::Stop() {
   std::call_once(parts_->stopped, [this] {
     Parts& parts = *parts_;
     parts.is_stopped = true;
-    parts.connection_guard.reset();
+    parts.connection_acceptor.reset();
+    parts.sockets.reset();  // Nobody is to wait for who does not come.
     if (parts.grpc_server != nullptr) {
       parts.stopping = true;
       parts.TellHealth();
@@ -386,6 +401,7 @@ void Server::Stop() {
           gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kDrainDeadline.count(), GPR_TIMESPAN)));
       parts.grpc_server->Wait();
     }
+    parts.connection_guard.reset();
     parts.metrics->SetReader(nullptr);
     parts.store_service.reset();
     if (parts.disk_reader != nullptr) parts.disk_reader->Stop();

@@ -67,7 +67,7 @@ grpc::ServerGenericBidiReactor* StartingServer::AnyCall::CreateReactor(grpc::Gen
   return new Answer(context->method());
 }
 
-std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address,
+std::unique_ptr<StartingServer> StartingServer::Start(const ListeningSockets& sockets,
                                                       std::shared_ptr<grpc::ServerCredentials> credentials,
                                                       CheckCertificate check) {
   std::unique_ptr<StartingServer> starting(new StartingServer());
@@ -75,9 +75,8 @@ std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address
   const bool had_health = grpc::DefaultHealthCheckServiceEnabled();
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(address, std::move(credentials), &port);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, std::move(credentials));
   LimitConnections(&builder);
   if (check) {
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -87,13 +86,15 @@ std::unique_ptr<StartingServer> StartingServer::Start(const std::string& address
   builder.RegisterCallbackGenericService(&starting->any_call_);
   starting->server_ = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(had_health);
-  if (starting->server_ == nullptr || port == 0) return nullptr;
-  starting->guard_ = GuardConnections(port);
+  if (starting->server_ == nullptr) return nullptr;
+  starting->guard_ = GuardConnections(sockets.port());
+  starting->acceptor_ = AcceptConnections(sockets, std::move(acceptor));
   return starting;
 }
 
 StartingServer::~StartingServer() {
   if (server_ == nullptr) return;
+  acceptor_.reset();
   guard_.reset();
   // At once: nobody is owed more than what was said.
   server_->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,10 +11,12 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,23 +43,36 @@ const std::string kGetCatalogue = "/muster.v1.CatalogueService/GetCatalogue";
 const std::string kStreamResults = "/muster.v1.IngestService/StreamResults";
 const std::string kEmptyMessage(5, '\0');
 
-// Hands in results one by one and asks for their total each time, as good clients do.
+// How long calls took.
+struct Latencies {
+  std::vector<Clock::duration> times = {};
+
+  std::chrono::microseconds Percentile(size_t percent) const {
+    std::vector<Clock::duration> sorted = times;
+    std::sort(sorted.begin(), sorted.end());
+    return std::chrono::duration_cast<std::chrono::microseconds>(sorted[(sorted.size() - 1) * percent / 100]);
+  }
+};
+
+// Hands in a result every few milliseconds and asks for the total, as good clients do.
 class GoodClient {
  public:
   explicit GoodClient(const std::string& address) : client_(address) {}
 
-  // Makes so many pairs of calls; the time of the slowest but one in a hundred.
-  std::chrono::milliseconds P99(int pairs) {
-    std::vector<Clock::duration> times;
-    for (int pair = 0; pair < pairs; ++pair) TimePair(&times);
-    return P99Of(&times);
+  // Makes pairs of calls as long as `under_way`, and so many at least. A pair counts from when it was due, so that one
+  // that is held up does not hide how long the next ones would have waited.
+  Latencies CallWhile(const std::atomic<bool>& under_way, size_t at_least) {
+    Latencies latencies;
+    const Clock::time_point begin = Clock::now();
+    while (under_way || latencies.times.size() < at_least) {
+      const Clock::time_point due = begin + kInterval * latencies.times.size();
+      std::this_thread::sleep_until(due);  // Not to wait for anything: so often it calls.
+      CallPair();
+      latencies.times.push_back(Clock::now() - due);
+    }
+    return latencies;
   }
-  // The same for as long as `under_way`.
-  std::chrono::milliseconds P99While(const std::atomic<bool>& under_way) {
-    std::vector<Clock::duration> times;
-    while (under_way || times.size() < 100) TimePair(&times);
-    return P99Of(&times);
-  }
+  Latencies Call(size_t pairs) { return CallWhile(std::atomic<bool>(false), pairs); }
 
   // Every receipt is kept: the result is there once, and the totals equal the log.
   void ExpectNothingIsLost() {
@@ -67,59 +83,58 @@ class GoodClient {
   }
 
  private:
-  void TimePair(std::vector<Clock::duration>* times) {
-    const Clock::time_point begin = Clock::now();
+  static constexpr std::chrono::milliseconds kInterval{5};
+
+  void CallPair() {
     const v1::Receipt receipt = client_.SubmitOne(MakeResult(absl::StrCat("good-", ++acknowledged_), 1, 1));
     EXPECT_EQ(receipt.outcome(), v1::OUTCOME_ACCEPTED);
     EXPECT_EQ(client_.TotalOf(kOctober2021, "arrests")->sum(), acknowledged_);
-    times->push_back(Clock::now() - begin);
-  }
-  static std::chrono::milliseconds P99Of(std::vector<Clock::duration>* times) {
-    std::sort(times->begin(), times->end());
-    return std::chrono::duration_cast<std::chrono::milliseconds>((*times)[times->size() * 99 / 100]);
   }
 
   Client client_;
   int64_t acknowledged_ = 0;
 };
 
-// Those who mean it ill have machines of their own, and here a processor of their own where there are two: everybody
-// else shares another one, as before the attack. Of one object at a time.
+// Those who mean it ill have machines of their own. Here they share a processor with the good client, which goes first,
+// so that what it feels is what the server makes of them. Of one object at a time.
 class Processors {
  public:
   Processors() {
     sched_getaffinity(0, sizeof(before_), &before_);
-    std::vector<size_t> ours;
     for (size_t processor = 0; processor < CPU_SETSIZE; ++processor) {
-      if (CPU_ISSET(processor, &before_)) ours.push_back(processor);
+      if (!CPU_ISSET(processor, &before_)) continue;
+      cpu_set_t clients;
+      CPU_ZERO(&clients);
+      CPU_SET(processor, &clients);
+      sched_setaffinity(0, sizeof(clients), &clients);  // Threads that are made from now on have it too.
+      return;
     }
-    attackers_ = before_;
-    if (ours.size() < 2) return;
-    CPU_ZERO(&attackers_);
-    CPU_SET(ours.back(), &attackers_);
-    cpu_set_t others = before_;
-    CPU_CLR(ours.back(), &others);
-    sched_setaffinity(0, sizeof(others), &others);  // Threads and processes that are made from now on have it too.
   }
   ~Processors() { sched_setaffinity(0, sizeof(before_), &before_); }
   Processors(const Processors&) = delete;
   Processors& operator=(const Processors&) = delete;
 
   // The calling thread is one of an attacker.
-  void TakeAttackersOwn() const { sched_setaffinity(0, sizeof(attackers_), &attackers_); }
+  static void GoLast() {
+    constexpr int kMuchNicer = 19;
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + kMuchNicer);
+  }
 
  private:
   cpu_set_t before_{};
-  cpu_set_t attackers_{};
 };
 
 // At most twice what it was is what is wanted. docs/security.md says which attacks keep to that on a quiet machine, and
 // what the others cost; tests share theirs with others, and this catches what would be felt for long.
-void ExpectAboutAsQuick(std::chrono::milliseconds before, std::chrono::milliseconds during,
+void ExpectAboutAsQuick(const Latencies& before, const Latencies& during,
                         std::chrono::milliseconds bearable = std::chrono::milliseconds(400)) {
-  testing::Test::RecordProperty("p99_before_ms", static_cast<int>(before.count()));
-  testing::Test::RecordProperty("p99_during_ms", static_cast<int>(during.count()));
-  EXPECT_LE(during, std::max(4 * before, bearable));
+  for (const auto& [name, latencies] : {std::pair("before", &before), std::pair("during", &during)}) {
+    std::cout << name << ": p50 " << latencies->Percentile(50).count() << " us, p99 "
+              << latencies->Percentile(99).count() << " us, slowest " << latencies->Percentile(100).count() << " us of "
+              << latencies->times.size() << "\n";
+    testing::Test::RecordProperty(absl::StrCat("p99_", name, "_us"), absl::StrCat(latencies->Percentile(99).count()));
+  }
+  EXPECT_LE(during.Percentile(99), std::max<std::chrono::microseconds>(4 * before.Percentile(99), bearable));
 }
 
 grpc::Status CallAny(Client& client) {
@@ -131,11 +146,12 @@ class LimitsTest : public testing::Test {
  protected:
   explicit LimitsTest(const std::vector<std::string>& run_by = {})
       : server_(ServeStore(folder_.Path("store")), folder_.Path("log"), run_by) {
+    processors_ = std::make_unique<Processors>();  // The server has them all.
     address_ = server_.WaitUntilListening();
     EXPECT_THAT(address_, MatchesRegex("127\\.0\\.0\\.1:[0-9]+")) << server_.Log();
     good_ = std::make_unique<GoodClient>(address_);
-    before_ = good_->P99(200);  // Warms up too.
-    before_ = good_->P99(200);
+    before_ = good_->Call(100);  // Warms up too.
+    before_ = good_->Call(200);
     descriptors_before_ = Descriptors();
     memory_before_ = MemoryMebibytes();
   }
@@ -165,14 +181,14 @@ class LimitsTest : public testing::Test {
   }
   // What the good client's calls take while `attack` goes on.
   template <typename Attack>
-  std::chrono::milliseconds P99During(const Attack& attack) {
+  Latencies During(const Attack& attack) {
     std::atomic<bool> under_way{true};
     std::thread attacker([&] {
-      processors_.TakeAttackersOwn();
+      Processors::GoLast();
       attack();
       under_way = false;
     });
-    const std::chrono::milliseconds during = good_->P99While(under_way);
+    Latencies during = good_->CallWhile(under_way, 200);
     attacker.join();
     return during;
   }
@@ -180,7 +196,7 @@ class LimitsTest : public testing::Test {
   const std::string& address() const { return address_; }
   std::string Log() const { return server_.Log(); }
 
-  std::chrono::milliseconds before_{};
+  Latencies before_;
   int descriptors_before_ = 0;
   int64_t memory_before_ = 0;
 
@@ -195,10 +211,10 @@ class LimitsTest : public testing::Test {
     return kibibytes / 1'024;
   }
 
-  const Processors processors_;
   TemporaryFolder folder_;
   MusterdProcess server_;
   std::string address_;
+  std::unique_ptr<Processors> processors_;
   std::unique_ptr<GoodClient> good_;
 };
 
@@ -213,17 +229,23 @@ void RaiseOwnDescriptorLimit() {
 TEST_F(LimitsTest, AThousandHalfOpenHandshakesHoldNobodyUpAndAreClosed) {
   RaiseOwnDescriptorLimit();
   constexpr int kConnections = 1'000;
+  constexpr int kMost = kMaxSilentConnectionsOfAddress;
+  static_assert(kMost < kConnections);
   std::vector<std::unique_ptr<RawConnection>> silent;
   const auto begin = Clock::now();
-  const auto during = P99During([&] {
+  const auto during = During([&] {
     for (int connection = 0; connection < kConnections; ++connection) {
       silent.push_back(std::make_unique<RawConnection>(address()));
     }
   });
   ExpectAboutAsQuick(before_, during);
-  EXPECT_LE(Descriptors(), descriptors_before_ + kConnections + 10);
-  EXPECT_LE(MemoryMebibytes(), memory_before_ + 150 * kMemoryFactor);
-  // Each is given its time, and no more.
+  // Of one address so many are waited for; the others are closed without more ado.
+  AwaitDescriptors(descriptors_before_ + kMost + 10);
+  EXPECT_LE(MemoryMebibytes(), memory_before_ + 50 * kMemoryFactor);
+  // Each is given its time, and no more; also one that has said half of how HTTP/2 begins.
+  silent.push_back(std::make_unique<RawConnection>(address()));
+  silent.back()->SendBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  ASSERT_TRUE(silent.back()->Flush());
   for (const auto& connection : silent) {
     connection->ReadToTheEnd();
     ASSERT_TRUE(connection->IsClosed());
@@ -232,36 +254,54 @@ TEST_F(LimitsTest, AThousandHalfOpenHandshakesHoldNobodyUpAndAreClosed) {
   AwaitDescriptors(descriptors_before_ + 10);
 }
 
-// Few enough that a test can use them all up.
-constexpr int kFewDescriptors = 8'192;
+// Few enough that they are used up between two looks of the connection guard.
+constexpr int kFewDescriptors = 2'048;
 
 class FewDescriptorsTest : public LimitsTest {
  protected:
-  FewDescriptorsTest() : LimitsTest({"prlimit", absl::StrCat("--nofile=", kFewDescriptors, ":", kFewDescriptors)}) {}
+  static constexpr int kConnections = 10'000;
+  static constexpr int kMost = kFewDescriptors / kDescriptorsForConnection;
+
+  FewDescriptorsTest() : LimitsTest({"prlimit", absl::StrCat("--nofile=", kFewDescriptors, ":", kFewDescriptors)}) {
+    RaiseOwnDescriptorLimit();
+  }
+
+  // So many connections, as fast as they are taken; `begin` makes one. They are there until the end of the test.
+  template <typename Begin>
+  Latencies DuringConnections(const Begin& begin) {
+    return During([&] {
+      for (int connection = 0; connection < kConnections; ++connection) {
+        connections_.push_back(std::make_unique<RawConnection>(address()));
+        begin(*connections_.back());
+      }
+    });
+  }
+  // The packaged gRPC would never take one again once it had no descriptor for one.
+  void ExpectThatOthersGetIn() {
+    EXPECT_THAT(Log(), testing::Not(HasSubstr("Too many open files")));
+    Client other(address());
+    EXPECT_THAT(CallAny(other), IsOkCall());
+  }
+
+ private:
+  std::vector<std::unique_ptr<RawConnection>> connections_;
 };
 
-// Of all connections some are cut off in time, so that the packaged gRPC never has no descriptor for one: after that it
-// would never take one again.
+TEST_F(FewDescriptorsTest, MoreSilentConnectionsThanThereAreDescriptorsLeaveRoomForOthers) {
+  ExpectAboutAsQuick(before_, DuringConnections([](RawConnection& /*connection*/) {}));
+  AwaitDescriptors(descriptors_before_ + kFewDescriptors / kDescriptorsForSilentConnection + 10);
+  EXPECT_THAT(Log(), HasSubstr("too many connections at once"));
+  ExpectThatOthersGetIn();
+}
+
 TEST_F(FewDescriptorsTest, MoreConnectionsThanThereAreDescriptorsLeaveRoomForOthers) {
-  RaiseOwnDescriptorLimit();
-  constexpr int kConnections = 10'000;
-  static_assert(kConnections > kFewDescriptors);
-  constexpr int kMost = kFewDescriptors / kDescriptorsForConnection;
-  // As many as come between two looks of the server: over loopback it takes some 3,000 in that time.
-  constexpr int kAtOnce = 2'000;
-  std::vector<std::unique_ptr<RawConnection>> silent;
-  const auto during = P99During([&] {
-    for (int connection = 0; connection < kConnections; ++connection) {
-      if (connection % kAtOnce == 0) AwaitDescriptors(descriptors_before_ + kMost + 10);
-      silent.push_back(std::make_unique<RawConnection>(address()));
-    }
-  });
-  ExpectAboutAsQuick(before_, during);
-  AwaitDescriptors(descriptors_before_ + kMost + 10);  // Of those that are left the handshake is not over yet.
+  ExpectAboutAsQuick(before_, DuringConnections([](RawConnection& connection) {
+                       connection.Begin();
+                       connection.Flush();
+                     }));
+  AwaitDescriptors(descriptors_before_ + kMost + 10);  // Those that are left wait for what they never ask.
   EXPECT_THAT(Log(), HasSubstr(absl::StrCat("more than ", kMost, " connections")));
-  EXPECT_THAT(Log(), testing::Not(HasSubstr("Too many open files")));
-  Client other(address());
-  EXPECT_THAT(CallAny(other), IsOkCall());
+  ExpectThatOthersGetIn();
 }
 
 TEST_F(LimitsTest, TwoHundredStreamsAtAByteASecondHoldNobodyUp) {
@@ -277,7 +317,7 @@ TEST_F(LimitsTest, TwoHundredStreamsAtAByteASecondHoldNobodyUp) {
     }
     ASSERT_TRUE(connections.back()->Flush());
   }
-  const auto during = P99During([&] {
+  const auto during = During([&] {
     // The head of a message of 1,000 bytes, and its first ones.
     const std::string message = std::string("\0\0\0\x03\xe8", 5) + "\x0a\x7f";
     std::mutex mutex;
@@ -302,20 +342,20 @@ TEST_F(LimitsTest, TwoHundredStreamsAtAByteASecondHoldNobodyUp) {
 
 TEST_F(LimitsTest, AHundredThousandCancelledCallsHoldNobodyUp) {
   constexpr uint32_t kCalls = 100'000;
-  const auto during = P99During([&] {
-    RawConnection connection(address());
-    connection.Begin();
-    for (uint32_t call = 0; call < kCalls; ++call) {
-      const uint32_t stream = 2 * call + 1;
-      connection.SendHeaders(stream, CallHeaders(kGetCatalogue));
-      // Half of them before there is anything to do, half of them after.
-      if (call % 2 == 0) connection.SendData(stream, kEmptyMessage, true);
-      connection.SendReset(stream);
+  const auto during = During([&] {
+    uint32_t sent = 0;
+    while (sent < kCalls) {  // Whenever it is cut off, it comes again.
+      RawConnection connection(address());
+      connection.Begin();
+      for (uint32_t stream = 1; sent < kCalls && !connection.IsClosed(); stream += 2) {
+        connection.SendHeaders(stream, CallHeaders(kGetCatalogue));
+        // Half of them before there is anything to do, half of them after.
+        if (++sent % 2 == 0) connection.SendData(stream, kEmptyMessage, true);
+        connection.SendReset(stream);
+      }
+      connection.Flush();
     }
-    // It may have been cut off by then.
-    connection.Flush();
   });
-  // Until it is cut off, a second or two, gRPC has more to do than there is time for.
   ExpectAboutAsQuick(before_, during, std::chrono::seconds(3));
   EXPECT_LE(Descriptors(), descriptors_before_ + 10);
   EXPECT_LE(PeakMemoryMebibytes(), memory_before_ + 800 * kMemoryFactor);
@@ -341,7 +381,7 @@ TEST_F(LimitsTest, HeadersOverTheLimitAreRefusedAndHarmNobody) {
   EXPECT_THAT(next, IsOkCall());
 
   // By hand: also such as have made other versions of gRPC abort, or read on without end.
-  const auto during = P99During([&] {
+  const auto during = During([&] {
     for (const auto& [name, value] : HeaderList{{"te", "x"},
                                                 {":scheme", "x"},
                                                 {"grpclb_client_stats", "x"},
@@ -358,9 +398,10 @@ TEST_F(LimitsTest, HeadersOverTheLimitAreRefusedAndHarmNobody) {
         connection.Begin();
         connection.SendHeaders(1, headers);
         connection.SendData(1, kEmptyMessage, true);
+        connection.SendPing();
         connection.Flush();
-        // It has looked at it when it answers or hangs up; its settings are 9 bytes and more.
-        connection.ReadAtLeast(100);
+        // It has looked at all of it when it answers what came last, or hangs up.
+        EXPECT_TRUE(connection.ReadUntil("pingping") || connection.IsClosed());
       }
     }
   });

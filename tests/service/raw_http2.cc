@@ -158,9 +158,18 @@ bool RawConnection::Flush() {
 std::string RawConnection::ReadToTheEnd() { return ReadAtLeast(SIZE_MAX); }
 
 std::string RawConnection::ReadAtLeast(size_t bytes) {
+  return ReadWhile([bytes](const std::string& got) { return got.size() < bytes; });
+}
+
+bool RawConnection::ReadUntil(const std::string& text) {
+  const auto is_missing = [&text](const std::string& got) { return got.find(text) == std::string::npos; };
+  return !is_missing(ReadWhile(is_missing));
+}
+
+std::string RawConnection::ReadWhile(const std::function<bool(const std::string& got)>& goes_on) {
   std::string got;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (got.size() < bytes) {
+  while (goes_on(got)) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     pollfd ready{socket_, POLLIN, 0};

@@ -3,6 +3,7 @@
 #define MUSTER_TESTS_SERVICE_RAW_HTTP2_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ class RawConnection {
   void SendData(uint32_t stream, const std::string& bytes, bool end_stream);
   void SendReset(uint32_t stream);
   void SendPing();
+  void SendBytes(const std::string& bytes) { out_ += bytes; }
   // Sends what has come together, and throws away what has come in, so that neither side waits for the other. False
   // once the server has closed the connection.
   bool Flush();
@@ -40,11 +42,14 @@ class RawConnection {
   std::string ReadToTheEnd();
   // Waits until at least so many bytes have come in, and gives all that have.
   std::string ReadAtLeast(size_t bytes);
+  // The same, until this text has come in; false if it does not.
+  bool ReadUntil(const std::string& text);
   bool IsClosed() const { return closed_; }
 
  private:
   void FlushIfMuch();
   bool TakeIn(std::string* into);  // What is there now. False at the end.
+  std::string ReadWhile(const std::function<bool(const std::string& got)>& goes_on);
 
   int socket_ = -1;
   std::string out_;
