@@ -43,14 +43,19 @@ bool IsFaultOfServer(grpc::StatusCode code) {
 
 class Observer final : public grpc::experimental::Interceptor {
  public:
-  Observer(Metrics& metrics, ServerRpcInfo* info)
-      : metrics_(metrics), context_(*info->server_context()), method_(metrics.FindMethod(info->method())) {
+  Observer(Metrics& metrics, OpenCalls& open_calls, ServerRpcInfo* info)
+      : metrics_(metrics),
+        open_calls_(open_calls),
+        context_(*info->server_context()),
+        method_(metrics.FindMethod(info->method())),
+        counted_(open_calls.Begun([this] { return context_.peer(); })) {
     metrics_.CallStarted(method_);
     ReadTrace(context_);
   }
   ~Observer() override {
     // Nobody answered it: the connection or the server was gone.
     if (!ended_) metrics_.CallEnded(method_, grpc::StatusCode::CANCELLED, Duration());
+    open_calls_.Ended(counted_);
   }
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
@@ -87,28 +92,33 @@ class Observer final : public grpc::experimental::Interceptor {
   }
 
   Metrics& metrics_;
+  OpenCalls& open_calls_;
   grpc::ServerContextBase& context_;
   const Metrics::Method method_;
+  const std::string counted_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   bool ended_ = false;
 };
 
 class ObserverFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  explicit ObserverFactory(std::shared_ptr<Metrics> metrics) : metrics_(std::move(metrics)) {}
+  ObserverFactory(std::shared_ptr<Metrics> metrics, OpenCalls& open_calls)
+      : metrics_(std::move(metrics)), open_calls_(open_calls) {}
   // gRPC owns it.
   grpc::experimental::Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
-    return new Observer(*metrics_, info);
+    return new Observer(*metrics_, open_calls_, info);
   }
 
  private:
   const std::shared_ptr<Metrics> metrics_;
+  OpenCalls& open_calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ObserveCalls(std::shared_ptr<Metrics> metrics) {
-  return std::make_unique<ObserverFactory>(std::move(metrics));
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> ObserveCalls(std::shared_ptr<Metrics> metrics,
+                                                                                    OpenCalls& open_calls) {
+  return std::make_unique<ObserverFactory>(std::move(metrics), open_calls);
 }
 
 }  // namespace muster

@@ -44,10 +44,12 @@ bool IsNoDescriptorLeft(int error) { return error == EMFILE || error == ENFILE |
 }  // namespace
 
 ConnectionAcceptor::ConnectionAcceptor(const ListeningSockets& sockets, ConnectionAcceptorLimits limits,
+                                       std::shared_ptr<const HeldBack> held_back,
                                        std::function<void(int listener, int connection)> pass_on,
                                        std::function<void(const ClosedConnections&)> tell)
     : sockets_(sockets),
       limits_(limits),
+      held_back_(std::move(held_back)),
       pass_on_(std::move(pass_on)),
       tell_(std::move(tell)),
       events_(epoll_create1(EPOLL_CLOEXEC)),
@@ -101,6 +103,7 @@ void ConnectionAcceptor::Run() {
     }
     const Clock::time_point now = Clock::now();
     if (!listening_ && now >= listen_again_) Listen(true);
+    HearThoseHeldBack(now);
     CloseTheLate(now);
     Tell(now);
   }
@@ -109,6 +112,7 @@ void ConnectionAcceptor::Run() {
 int ConnectionAcceptor::MillisecondsToWait(Clock::time_point now) const {
   Clock::time_point next = Clock::time_point::max();
   if (!silent_.empty()) next = std::min(next, silent_.front().deadline);
+  if (!waiting_.empty()) next = std::min(next, waiting_.begin()->first);
   if (!listening_) next = std::min(next, listen_again_);
   if (closed_.silent + closed_.crowded > 0) next = std::min(next, told_ + limits_.tell_interval);
   if (next == Clock::time_point::max()) return -1;
@@ -138,7 +142,7 @@ void ConnectionAcceptor::Accept(int listener) {
       ++closed_.crowded;
       continue;
     }
-    WaitFor({descriptor, listener, AddressOf(peer), Clock::now() + limits_.patience});
+    WaitFor({descriptor, listener, AddressOf(peer), Clock::now() + limits_.patience, next_number_++});
   }
 }
 
@@ -179,10 +183,24 @@ void ConnectionAcceptor::Heard(int descriptor) {
     Close(silent);  // It has gone, or will never say more.
     return;
   }
+  if (const Clock::time_point until = held_back_->Until(silent->address); until > Clock::now()) {
+    epoll_ctl(events_, EPOLL_CTL_DEL, descriptor, nullptr);
+    waiting_.emplace(until, Waiting{descriptor, silent->number});
+    return;
+  }
   const int listener = silent->listener;
   Forget(silent);
   SetFirstBytes(descriptor, 1);
   pass_on_(listener, descriptor);
+}
+
+void ConnectionAcceptor::HearThoseHeldBack(Clock::time_point now) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now) {
+    const Waiting waiting = waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    const auto silent = by_descriptor_.find(waiting.descriptor);
+    if (silent != by_descriptor_.end() && silent->second->number == waiting.number) Heard(waiting.descriptor);
+  }
 }
 
 void ConnectionAcceptor::CloseTheLate(Clock::time_point now) {

@@ -6,12 +6,16 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <unordered_map>
 
+#include "service/held_back.h"
 #include "service/listening_sockets.h"
 
 namespace muster {
@@ -39,7 +43,10 @@ class ConnectionAcceptor {
  public:
   // `sockets` must outlive this object. `pass_on` is given connections, which it closes in the end; `tell` is told of
   // those that were closed here since it was told last. Both are called on the acceptor's thread.
+  //
+  // Those of addresses that `held_back` knows wait a little longer, though they have spoken.
   ConnectionAcceptor(const ListeningSockets& sockets, ConnectionAcceptorLimits limits,
+                     std::shared_ptr<const HeldBack> held_back,
                      std::function<void(int listener, int connection)> pass_on,
                      std::function<void(const ClosedConnections&)> tell);
   // Closes those that it waits for.
@@ -56,6 +63,7 @@ class ConnectionAcceptor {
     int listener;
     std::string address;  // Of the other end, without the port: as the kernel has it.
     Clock::time_point deadline;
+    int64_t number;  // No other has it, as others may have its descriptor later.
   };
   using SilentOnes = std::list<Silent>;
 
@@ -63,6 +71,7 @@ class ConnectionAcceptor {
   void Accept(int listener);
   void WaitFor(Silent silent);
   void Heard(int descriptor);
+  void HearThoseHeldBack(Clock::time_point now);
   // Takes it off the list. Gives the one after it.
   SilentOnes::iterator Forget(SilentOnes::iterator silent);
   void Close(SilentOnes::iterator silent);
@@ -74,6 +83,7 @@ class ConnectionAcceptor {
 
   const ListeningSockets& sockets_;
   const ConnectionAcceptorLimits limits_;
+  const std::shared_ptr<const HeldBack> held_back_;
   const std::function<void(int, int)> pass_on_;
   const std::function<void(const ClosedConnections&)> tell_;
   const int events_;  // Of epoll.
@@ -83,6 +93,13 @@ class ConnectionAcceptor {
   SilentOnes silent_;  // The oldest first, which is also the first to be late.
   std::unordered_map<int, SilentOnes::iterator> by_descriptor_;
   std::unordered_map<std::string, size_t> of_address_;
+  int64_t next_number_ = 0;
+  // Those that have spoken and are held back, by when they are heard again. They are among the silent ones.
+  struct Waiting {
+    int descriptor;
+    int64_t number;
+  };
+  std::multimap<Clock::time_point, Waiting> waiting_;
   ClosedConnections closed_;  // And not told yet.
   Clock::time_point told_{};
   bool listening_ = false;

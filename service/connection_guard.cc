@@ -18,6 +18,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace muster {
 namespace {
@@ -39,24 +40,57 @@ int PortOf(const sockaddr_storage& address) {
   return 0;
 }
 
+// Closes it for both sides, and throws away what it has sent: a socket that is shut down is read to its end.
+void Cut(int descriptor) {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  if (::connect(descriptor, &nobody, sizeof(nobody)) != 0) ::shutdown(descriptor, SHUT_RDWR);
+}
+
+std::string AddressOf(const sockaddr_storage& peer) {
+  if (peer.ss_family == AF_INET6) {
+    const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+    return {reinterpret_cast<const char*>(&address), sizeof(address)};
+  }
+  const in_addr& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+  return {reinterpret_cast<const char*>(&address), sizeof(address)};
+}
+
 std::string NameOf(const sockaddr_storage& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.ss_family == AF_INET) {
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text.data(), text.size());
     return absl::StrCat(text.data(), ":", PortOf(address));
   }
-  inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text.data(), text.size());
+  const in6_addr& bytes = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&bytes)) {
+    inet_ntop(AF_INET, &bytes.s6_addr[sizeof(bytes) - sizeof(in_addr)], text.data(), text.size());
+    return absl::StrCat(text.data(), ":", PortOf(address));
+  }
+  inet_ntop(AF_INET6, &bytes, text.data(), text.size());
   return absl::StrCat("[", text.data(), "]:", PortOf(address));
+}
+
+// The same, from what gRPC calls it: "ipv6:%5B::1%5D:43210".
+std::string NameOf(const std::string& grpc_peer) {
+  const size_t colon = grpc_peer.find(':');
+  return absl::StrReplaceAll(grpc_peer.substr(colon == std::string::npos ? 0 : colon + 1),
+                             {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
 }
 
 }  // namespace
 
-ConnectionGuard::ConnectionGuard(int port, ConnectionGuardLimits limits,
+ConnectionGuard::ConnectionGuard(int port, ConnectionGuardLimits limits, std::shared_ptr<HeldBack> held_back,
                                  std::function<void(const std::string& peer)> cut,
-                                 std::function<void(int closed)> crowded)
-    : port_(port), limits_(limits), cut_(std::move(cut)), crowded_(std::move(crowded)), task_(limits.interval, [this] {
-        Look();
-      }) {}
+                                 std::function<void(int closed)> crowded,
+                                 std::function<void(const std::string& peer, int closed)> flooded)
+    : port_(port),
+      limits_(limits),
+      held_back_(std::move(held_back)),
+      cut_(std::move(cut)),
+      crowded_(std::move(crowded)),
+      flooded_(std::move(flooded)),
+      task_(limits.interval, [this] { Look(); }) {}
 
 ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
   ByPeer connections;
@@ -74,12 +108,47 @@ ConnectionGuard::ByPeer ConnectionGuard::Connections() const {
     size = sizeof(info);
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) continue;
     if (info.tcpi_state != kEstablished) continue;  // It was cut off before.
-    connections[NameOf(theirs)] = {descriptor, info.tcpi_bytes_received};
+    connections[NameOf(theirs)] = {descriptor, info.tcpi_bytes_received, AddressOf(theirs)};
   }
   return connections;
 }
 
+void ConnectionGuard::CutOff(const std::string& grpc_peer) {
+  {
+    const std::lock_guard<std::mutex> lock(asked_mutex_);
+    asked_.insert(NameOf(grpc_peer));
+  }
+  task_.RunNow();
+}
+
+bool ConnectionGuard::CutOffAsked() {
+  std::set<std::string> asked;
+  {
+    const std::lock_guard<std::mutex> lock(asked_mutex_);
+    asked.swap(asked_);
+  }
+  if (asked.empty()) return false;
+  for (const auto& [peer, connection] : Connections()) {
+    if (!asked.contains(peer)) continue;
+    Cut(connection.descriptor);
+    held_back_->Add(connection.address, HeldBack::Clock::now());
+    ++cut_off_;
+    cut_off_one_ = peer;
+  }
+  TellOfCut();
+  return true;
+}
+
+void ConnectionGuard::TellOfCut() {
+  if (cut_off_ == 0 || std::chrono::steady_clock::now() - told_of_cut_ < limits_.tell_interval) return;
+  flooded_(cut_off_one_, cut_off_);
+  cut_off_ = 0;
+  told_of_cut_ = std::chrono::steady_clock::now();
+}
+
 void ConnectionGuard::Look() {
+  if (CutOffAsked()) return;  // The others are looked at at regular times.
+  TellOfCut();
   LookAtNumber();
   LookAtMemory();
 }
@@ -141,7 +210,7 @@ void ConnectionGuard::LookAtMemory() {
     if (bytes < most / 2) continue;
     // Should gRPC have closed it meanwhile, the number may stand for another connection, which is made anew then; a
     // file is not touched by this.
-    ::shutdown(now.at(peer).descriptor, SHUT_RDWR);
+    Cut(now.at(peer).descriptor);
     cut_(peer);
   }
 }

@@ -53,7 +53,7 @@ void LimitConnections(grpc::ServerBuilder* builder) {
   builder->SetResourceQuota(quota);
 }
 
-std::unique_ptr<ConnectionGuard> GuardConnections(int port) {
+std::unique_ptr<ConnectionGuard> GuardConnections(int port, std::shared_ptr<HeldBack> held_back) {
   const int max_connections = MaxConnections();
   return std::make_unique<ConnectionGuard>(
       port,
@@ -64,16 +64,22 @@ std::unique_ptr<ConnectionGuard> GuardConnections(int port) {
                             .growth_factor = kMaxMemoryGrowthFactor,
                             .max_connections = max_connections,
                             .tell_interval = kCrowdTellInterval},
+      std::move(held_back),
       [](const std::string& peer) {
         spdlog::warn("memory grows too fast: the connection from {}, which sends most, was cut off", peer);
       },
       [max_connections](int closed) {
         spdlog::warn("more than {} connections: {} of those that sent least were cut off", max_connections, closed);
+      },
+      [](const std::string& peer, int closed) {
+        spdlog::warn("{} connections, the last of them from {}, were cut off: they had more calls than they may",
+                     closed, peer);
       });
 }
 
 std::unique_ptr<ConnectionAcceptor> AcceptConnections(
-    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server) {
+    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server,
+    std::shared_ptr<const HeldBack> held_back) {
   const auto max_silent = static_cast<size_t>(MaxDescriptors() / kDescriptorsForSilentConnection);
   // What the guard does not see between two looks stays far from the last descriptor: others need some too.
   const int max_descriptor = std::min(MaxDescriptors() / 2, 2 * kMaxConnections);
@@ -86,6 +92,7 @@ std::unique_ptr<ConnectionAcceptor> AcceptConnections(
                                .max_descriptor = max_descriptor,
                                .no_descriptor_pause = kNoDescriptorPause,
                                .tell_interval = kCrowdTellInterval},
+      std::move(held_back),
       [server = std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor>(std::move(server))](int listener,
                                                                                                     int connection) {
         grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;

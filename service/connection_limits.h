@@ -7,6 +7,7 @@
 #include "grpcpp/server_builder.h"
 #include "service/connection_acceptor.h"
 #include "service/connection_guard.h"
+#include "service/held_back.h"
 #include "service/listening_sockets.h"
 
 namespace muster {
@@ -14,13 +15,14 @@ namespace muster {
 // Gives a server the bounds of service/limits.h for each connection, and for all of them together.
 void LimitConnections(grpc::ServerBuilder* builder);
 
-// What gRPC does not bound, for the server on this port. Logs whom it cuts off.
-std::unique_ptr<ConnectionGuard> GuardConnections(int port);
+// What gRPC does not bound, for the server on this port. Logs whom it cuts off, and holds back who comes from there.
+std::unique_ptr<ConnectionGuard> GuardConnections(int port, std::shared_ptr<HeldBack> held_back);
 
 // Takes connections for a server that has begun, until it goes; it must go before the server ends. `sockets` must
 // outlive it.
 std::unique_ptr<ConnectionAcceptor> AcceptConnections(
-    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server);
+    const ListeningSockets& sockets, std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> server,
+    std::shared_ptr<const HeldBack> held_back);
 
 }  // namespace muster
 

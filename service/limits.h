@@ -49,6 +49,12 @@ inline constexpr size_t kMaxSilentConnectionsOfAddress = 256;
 inline constexpr int kDescriptorsForSilentConnection = 8;
 inline constexpr std::chrono::milliseconds kNoDescriptorPause{100};
 
+// Calls that have begun and are not over: with so many open, those that begin are counted for their connections, and
+// one that has more than it may have under way, and some that gRPC is not quite through with, is cut off.
+inline constexpr int64_t kOpenCallsCountedFrom = 128;
+inline constexpr int kMaxOpenCallsOfConnection = kMaxCallsOfConnection + 256;
+inline constexpr std::chrono::milliseconds kHoldBackTime{5'000};  // For the next connections of the same address.
+
 // What one caller may use, over all its connections: more than a machine of two processors can do over TLS, so that
 // nobody meets it but by mistake. The local operator, who is on the machine anyway, may use several times as much.
 inline constexpr int64_t kCallsPerSecond = 20'000;

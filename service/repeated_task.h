@@ -17,7 +17,10 @@ class RepeatedTask {
   RepeatedTask(std::chrono::milliseconds interval, std::function<void()> work)
       : thread_([this, interval, work = std::move(work)] {
           std::unique_lock<std::mutex> lock(mutex_);
-          while (!stopped_.wait_for(lock, interval, [this] { return stopping_; })) {
+          while (true) {
+            changed_.wait_for(lock, interval, [this] { return stopping_ || now_; });
+            if (stopping_) return;
+            now_ = false;
             lock.unlock();
             work();
             lock.lock();
@@ -30,16 +33,26 @@ class RepeatedTask {
       const std::lock_guard<std::mutex> lock(mutex_);
       stopping_ = true;
     }
-    stopped_.notify_all();
+    changed_.notify_all();
     thread_.join();
   }
   RepeatedTask(const RepeatedTask&) = delete;
   RepeatedTask& operator=(const RepeatedTask&) = delete;
 
+  // Has `work` called at once; once more after it, if it runs. From any thread.
+  void RunNow() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      now_ = true;
+    }
+    changed_.notify_all();
+  }
+
  private:
   std::mutex mutex_;
-  std::condition_variable stopped_;
+  std::condition_variable changed_;
   bool stopping_ = false;  // Guarded by mutex_.
+  bool now_ = false;       // Guarded by mutex_.
   std::thread thread_;     // Last: it uses the others.
 };
 

@@ -32,12 +32,14 @@
 #include "service/disk_reader.h"
 #include "service/foreign_calls.h"
 #include "service/gate.h"
+#include "service/held_back.h"
 #include "service/ingest_service.h"
 #include "service/limits.h"
 #include "service/listening_sockets.h"
 #include "service/malformed_requests.h"
 #include "service/metrics.h"
 #include "service/metrics_listener.h"
+#include "service/open_calls.h"
 #include "service/rights_keeper.h"
 #include "service/starting_server.h"
 #include "service/store_service.h"
@@ -134,6 +136,9 @@ struct Server::Parts {
   std::unique_ptr<CatalogueService> catalogue;
   std::unique_ptr<StoreService> store_service;
   std::unique_ptr<ListeningSockets> sockets;
+  // No call comes in before there is a guard.
+  OpenCalls open_calls{{.counted_from = kOpenCallsCountedFrom, .max_of_connection = kMaxOpenCallsOfConnection},
+                       [this](const std::string& peer) { connection_guard->CutOff(peer); }};
   std::unique_ptr<grpc::Server> grpc_server;
   std::unique_ptr<ConnectionGuard> connection_guard;
   std::unique_ptr<ConnectionAcceptor> connection_acceptor;
@@ -348,7 +353,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   if (check_foreign) interceptors.push_back(CheckForeignCalls(check_foreign));
   interceptors.push_back(ExplainMalformedRequests());
-  interceptors.push_back(ObserveCalls(parts.metrics));  // Sees what the one before has made of it.
+  interceptors.push_back(ObserveCalls(parts.metrics, parts.open_calls));  // Sees what the one before has made of it.
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetContextAllocator(TracedContexts());
   builder.RegisterService(parts.ingest.get());
@@ -358,8 +363,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   starting.reset();  // Who connects now waits for a moment.
   parts.grpc_server = builder.BuildAndStart();
   if (parts.grpc_server == nullptr) return CannotListen(options.listen_address);
-  parts.connection_guard = GuardConnections(parts.sockets->port());
-  parts.connection_acceptor = AcceptConnections(*parts.sockets, std::move(acceptor));
+  const auto held_back = std::make_shared<HeldBack>(kHoldBackTime);
+  parts.connection_guard = GuardConnections(parts.sockets->port(), held_back);
+  parts.connection_acceptor = AcceptConnections(*parts.sockets, std::move(acceptor), held_back);
   parts.TellHealth();
   server->address_ = absl::StrCat(*HostOf(options.listen_address), ":", parts.sockets->port());
   return server;

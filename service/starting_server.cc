@@ -9,6 +9,8 @@
 #include "grpcpp/server_builder.h"
 #include "service/connection_limits.h"
 #include "service/errors.h"
+#include "service/held_back.h"
+#include "service/limits.h"
 
 namespace muster {
 namespace {
@@ -87,8 +89,9 @@ std::unique_ptr<StartingServer> StartingServer::Start(const ListeningSockets& so
   starting->server_ = builder.BuildAndStart();
   grpc::EnableDefaultHealthCheckService(had_health);
   if (starting->server_ == nullptr) return nullptr;
-  starting->guard_ = GuardConnections(sockets.port());
-  starting->acceptor_ = AcceptConnections(sockets, std::move(acceptor));
+  const auto held_back = std::make_shared<HeldBack>(kHoldBackTime);
+  starting->guard_ = GuardConnections(sockets.port(), held_back);
+  starting->acceptor_ = AcceptConnections(sockets, std::move(acceptor), held_back);
   return starting;
 }
 

@@ -35,7 +35,7 @@ class ConnectionAcceptorTest : public testing::Test {
     ASSERT_TRUE(sockets.ok()) << sockets.status();
     sockets_ = *std::move(sockets);
     acceptor_ = std::make_unique<ConnectionAcceptor>(
-        *sockets_, limits,
+        *sockets_, limits, held_back_,
         [this](int /*listener*/, int connection) {
           ++passed_on_;
           ::close(connection);  // So the other end knows.
@@ -55,6 +55,7 @@ class ConnectionAcceptorTest : public testing::Test {
     EXPECT_TRUE(connection.IsClosed());
   }
 
+  const std::shared_ptr<HeldBack> held_back_ = std::make_shared<HeldBack>(hours(1));
   std::unique_ptr<ListeningSockets> sockets_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;
   std::atomic<int> passed_on_ = 0;
@@ -71,6 +72,43 @@ TEST_F(ConnectionAcceptorTest, OneThatSpeaksIsPassedOnAndNoOther) {
   ExpectClosed(*speaking);
   EXPECT_EQ(passed_on_, 1);
   EXPECT_EQ(silent_ + crowded_, 0);
+}
+
+const std::string kLoopback("\x7f\0\0\x01", 4);
+
+TEST_F(ConnectionAcceptorTest, OneThatIsHeldBackWaitsAndThenIsPassedOn) {
+  Start(kLimits);
+  held_back_->Add(kLoopback, HeldBack::Clock::now() - hours(1) + milliseconds(50));
+  const auto begin = HeldBack::Clock::now();
+  const auto speaking = Connect();
+  speaking->Begin();
+  speaking->Flush();
+  ExpectClosed(*speaking);
+  EXPECT_EQ(passed_on_, 1);
+  EXPECT_GE(HeldBack::Clock::now() - begin, milliseconds(40));
+}
+
+TEST_F(ConnectionAcceptorTest, OneThatIsHeldBackMakesRoomAsOthersDo) {
+  Start(kLimits);
+  held_back_->Add(kLoopback, HeldBack::Clock::now());
+  std::vector<std::unique_ptr<RawConnection>> held_back;
+  for (size_t connection = 0; connection <= kLimits.max_silent_of_address; ++connection) {
+    held_back.push_back(Connect());
+    held_back.back()->Begin();
+    held_back.back()->Flush();
+  }
+  ExpectClosed(*held_back.front());
+  EXPECT_EQ(passed_on_, 0);
+}
+
+TEST(HeldBackTest, AnAddressIsHeldBackForAsLongAsThePause) {
+  HeldBack held_back(hours(1));
+  const auto now = HeldBack::Clock::now();
+  held_back.Add("a", now);
+  EXPECT_EQ(held_back.Until("a"), now + hours(1));
+  EXPECT_LT(held_back.Until("b"), now);
+  held_back.Add("b", now + hours(2));
+  EXPECT_LT(held_back.Until("a"), now);
 }
 
 TEST_F(ConnectionAcceptorTest, OneThatGoesWithoutAWordIsForgotten) {

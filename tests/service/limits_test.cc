@@ -41,6 +41,7 @@ constexpr int64_t kMemoryFactor = 1;
 
 const std::string kGetCatalogue = "/muster.v1.CatalogueService/GetCatalogue";
 const std::string kStreamResults = "/muster.v1.IngestService/StreamResults";
+const std::string kNobody = "/nobody/Knows";
 const std::string kEmptyMessage(5, '\0');
 
 // How long calls took.
@@ -340,25 +341,58 @@ TEST_F(LimitsTest, TwoHundredStreamsAtAByteASecondHoldNobodyUp) {
   AwaitDescriptors(descriptors_before_ + 10);
 }
 
-TEST_F(LimitsTest, AHundredThousandCancelledCallsHoldNobodyUp) {
+// How calls are opened and cancelled at once.
+struct CancelledCalls {
+  const char* name;
+  const std::string& path;
+  uint32_t with_message_of_ten;  // So many come with their message.
+};
+
+class CancelledCallsTest : public LimitsTest, public testing::WithParamInterface<CancelledCalls> {};
+
+TEST_P(CancelledCallsTest, AHundredThousandHoldNobodyUp) {
   constexpr uint32_t kCalls = 100'000;
+  const CancelledCalls& calls = GetParam();
+  uint32_t sent = 0;
   const auto during = During([&] {
-    uint32_t sent = 0;
-    while (sent < kCalls) {  // Whenever it is cut off, it comes again.
+    const auto end = Clock::now() + std::chrono::seconds(4);
+    while (sent < kCalls && Clock::now() < end) {  // Whenever it is cut off, it comes again.
       RawConnection connection(address());
       connection.Begin();
       for (uint32_t stream = 1; sent < kCalls && !connection.IsClosed(); stream += 2) {
-        connection.SendHeaders(stream, CallHeaders(kGetCatalogue));
-        // Half of them before there is anything to do, half of them after.
-        if (++sent % 2 == 0) connection.SendData(stream, kEmptyMessage, true);
+        connection.SendHeaders(stream, CallHeaders(calls.path));
+        if (++sent % 10 < calls.with_message_of_ten) connection.SendData(stream, kEmptyMessage, true);
         connection.SendReset(stream);
       }
       connection.Flush();
     }
   });
-  ExpectAboutAsQuick(before_, during, std::chrono::seconds(3));
-  EXPECT_LE(Descriptors(), descriptors_before_ + 10);
-  EXPECT_LE(PeakMemoryMebibytes(), memory_before_ + 800 * kMemoryFactor);
+  ExpectAboutAsQuick(before_, during);
+  EXPECT_THAT(Log(), HasSubstr("had more calls than they may"));
+  EXPECT_LE(Descriptors(), descriptors_before_ + kMaxSilentConnectionsOfAddress + 10);
+  EXPECT_LE(PeakMemoryMebibytes(), memory_before_ + 200 * kMemoryFactor);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CancelledCallsTest,
+                         testing::Values(CancelledCalls{"HalfOfThemWithTheirMessage", kGetCatalogue, 5},
+                                         CancelledCalls{"Streams", kStreamResults, 0},
+                                         CancelledCalls{"OfNobody", kNobody, 5}),
+                         [](const testing::TestParamInfo<CancelledCalls>& test) { return test.param.name; });
+
+// A client whose calls all run into their deadline at once does no harm by it.
+TEST_F(LimitsTest, AllCallsOfAConnectionMayBeCancelledAtOnce) {
+  RawConnection connection(address());
+  connection.Begin();
+  for (uint32_t call = 0; call < kMaxCallsOfConnection; ++call) {
+    connection.SendHeaders(2 * call + 1, CallHeaders(kStreamResults));
+  }
+  for (uint32_t call = 0; call < kMaxCallsOfConnection; ++call) connection.SendReset(2 * call + 1);
+  const uint32_t next = 2 * kMaxCallsOfConnection + 1;
+  connection.SendHeaders(next, CallHeaders(kGetCatalogue));
+  connection.SendData(next, kEmptyMessage, true);
+  ASSERT_TRUE(connection.Flush());
+  EXPECT_TRUE(connection.ReadUntil("arrests"));  // The catalogue.
+  EXPECT_FALSE(connection.IsClosed());
 }
 
 TEST_F(LimitsTest, HeadersOverTheLimitAreRefusedAndHarmNobody) {
