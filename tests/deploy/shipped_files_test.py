@@ -14,6 +14,8 @@ import unittest
 
 DEPLOY, FILES, MUSTER, MUSTERD = (pathlib.Path(argument) for argument in sys.argv[1:5])
 
+UNITS = ("musterd.service", "muster-gateway.service")
+
 # Tenths of what `systemd-analyze security` prints: 0 is best, 100 worst.
 MOST_EXPOSURE = 20
 
@@ -35,11 +37,13 @@ class UnitTest(unittest.TestCase):
         self._unit = (DEPLOY / "musterd.service").read_text(encoding="utf-8")
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
-    def test_its_exposure_is_at_most_two(self):
-        judged = run("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}",
-                     DEPLOY / "musterd.service")
-        self.assertEqual(judged.returncode, 0, judged.stdout[-200:] + judged.stderr)
-        self.assertRegex(judged.stdout, r"Overall exposure level for musterd.service: [01]\.\d")
+    def test_the_exposure_of_both_is_at_most_two(self):
+        for unit in UNITS:
+            with self.subTest(unit):
+                judged = run("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}",
+                             DEPLOY / unit)
+                self.assertEqual(judged.returncode, 0, judged.stdout[-200:] + judged.stderr)
+                self.assertRegex(judged.stdout, rf"Overall exposure level for {unit}: [01]\.\d")
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
     def test_a_unit_without_its_shields_is_above_that(self):
@@ -52,10 +56,12 @@ class UnitTest(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
     def test_systemd_knows_every_line(self):
-        verified = run("systemd-analyze", "verify", "--man=no", DEPLOY / "musterd.service")
-        complaints = [line for line in verified.stderr.splitlines()
-                      if "/usr/bin/musterd is not executable" not in line and "musterd.service" in line]
-        self.assertEqual(complaints, [])
+        for unit in UNITS:
+            with self.subTest(unit):
+                verified = run("systemd-analyze", "verify", "--man=no", DEPLOY / unit)
+                complaints = [line for line in verified.stderr.splitlines()
+                              if "is not executable: No such file" not in line and unit in line]
+                self.assertEqual(complaints, [])
 
     def test_the_manager_hears_of_the_server_and_watches_over_it(self):
         for line in ("Type=notify", "WatchdogSec=60", "User=muster", "StateDirectory=muster"):
