@@ -1,6 +1,7 @@
 #include "service/call_observer.h"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,20 +48,23 @@ class Observer final : public grpc::experimental::Interceptor {
       : metrics_(metrics),
         open_calls_(open_calls),
         context_(*info->server_context()),
-        method_(metrics.FindMethod(info->method())),
-        counted_(open_calls.Begun([this] { return context_.peer(); })) {
+        method_(metrics.FindMethod(info->method())) {
     metrics_.CallStarted(method_);
     ReadTrace(context_);
   }
   ~Observer() override {
     // Nobody answered it: the connection or the server was gone.
     if (!ended_) metrics_.CallEnded(method_, grpc::StatusCode::CANCELLED, Duration());
-    open_calls_.Ended(counted_);
+    if (counted_) open_calls_.Ended(*counted_);
   }
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    // Not sooner: a call of reflection does not know its peer before.
+    if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_INITIAL_METADATA) && !counted_) {
+      counted_ = open_calls_.Begun([this] { return context_.peer(); });
+    }
     if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS) && !ended_) {
       ended_ = true;
       End(methods->GetSendStatus());
@@ -95,7 +99,7 @@ class Observer final : public grpc::experimental::Interceptor {
   OpenCalls& open_calls_;
   grpc::ServerContextBase& context_;
   const Metrics::Method method_;
-  const std::string counted_;
+  std::optional<std::string> counted_;  // As open_calls_ knows it, once it is told of it.
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   bool ended_ = false;
 };
