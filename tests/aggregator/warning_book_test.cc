@@ -135,6 +135,7 @@ TEST_P(WarningTableTest, InOneRequestAndInOneGroup) {
   DecisionsLater held = SubmitLater({Of(Kent("bystander", 11), "cumbria")});
   store().AwaitHeldAppend();
   std::vector<DecisionsLater> later;
+  later.reserve(results.size());
   for (const v1::OperationResult& result : results) later.push_back(SubmitLater({result}));
   store().Release();
   const size_t accepted = results.size() - 1;
