@@ -38,6 +38,7 @@ def main_job(system):
     print(system.run("muster", "verify", user="nobody"), end="")
 
 
+PATIENCE = "5m"  # An emulated machine may take longer for a handshake than one attempt to connect waits.
 TLS, CALLERS = "/etc/muster/tls", "/srv/callers"
 FORCE, OTHER_FORCE = "thames-valley", "sussex"
 
@@ -45,7 +46,7 @@ FORCE, OTHER_FORCE = "thames-valley", "sussex"
 def caller_of(name, program="muster"):
     """The beginning of a command line of whom make_certificates made this one for."""
     return (program, "--tls-ca", f"{CALLERS}/ca.pem", "--tls-certificate", f"{CALLERS}/{name}.pem",
-            "--tls-key", f"{CALLERS}/{name}-key.pem")
+            "--tls-key", f"{CALLERS}/{name}-key.pem", "--timeout", PATIENCE)
 
 
 def make_certificates(system):
