@@ -7,7 +7,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <cstdint>
-#include <cstdio>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -68,7 +68,7 @@ int Run(bool locked) {
   }
   for (std::thread& caller : callers) caller.join();
   server->Shutdown();
-  std::printf("%lld calls\n", static_cast<long long>(service.count()));
+  std::cout << service.count() << " calls" << std::endl;
   return !locked || service.count() == kThreads * kCallsOfEach ? 0 : 1;
 }
 
