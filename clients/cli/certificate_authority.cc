@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -39,7 +40,7 @@ absl::Status Failed(absl::string_view what) {
 
 std::string TextOf(BIO* bio) {
   char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
+  const int64_t size = BIO_get_mem_data(bio, &data);
   return size > 0 ? std::string(data, static_cast<size_t>(size)) : "";
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -26,7 +27,7 @@ std::string LabelsOf(v1::TotalsRow row) {
 // 1 to `steps` of what is more than nothing.
 int StepOf(int64_t value, int64_t max, int steps) {
   const double share = static_cast<double>(value) / static_cast<double>(max);
-  return std::clamp(static_cast<int>(share * steps + 0.5), 1, steps);
+  return std::clamp(static_cast<int>(std::lround(share * steps)), 1, steps);
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ DailyCourses::DailyCourses(const v1::QueryTotalsResponse& by_day, int max_days) 
     const std::optional<int> day = day_of(row);
     if (!day) continue;
     std::vector<int64_t>& course = courses_[LabelsOf(row)];
-    course.resize(static_cast<size_t>(*last - *first + 1));
+    course.resize(static_cast<size_t>(*last - *first) + 1);
     course[static_cast<size_t>(*day - *first)] = row.total().sum();
   }
 }
