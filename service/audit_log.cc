@@ -147,8 +147,12 @@ absl::Status AuditLog::WriteText() {
   struct stat there {};
   if (file_ >= 0 && (fstat(file_, &here) != 0 || lstat(path.c_str(), &there) != 0 || here.st_ino != there.st_ino ||
                      here.st_dev != there.st_dev)) {
+    // What it holds was answered for.
+    const bool is_synced = !unsynced_ || fdatasync(file_) == 0;
     close(file_);
     file_ = -1;
+    if (!is_synced) return Failed(path, "synced");
+    unsynced_ = false;
   }
   if (file_ < 0) {
     if (absl::Status status = OpenFile(); !status.ok()) return status;

@@ -6,7 +6,7 @@
 namespace muster {
 
 void WaitingRoom::Enter(LetIn let_in) {
-  if (count_.load(std::memory_order_relaxed) == 0) {
+  if (count_.load(std::memory_order_relaxed) == 0 && !is_closed_) {
     absl::StatusOr<Applier::Room> room = keep_room_();
     if (!absl::IsResourceExhausted(room.status())) {
       let_in(std::move(room));
@@ -57,6 +57,7 @@ void WaitingRoom::Close(const absl::Status& status) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closed_ = status;
+    is_closed_ = true;
     leaving = std::exchange(waiting_, {});
     count_.store(0, std::memory_order_relaxed);
   }

@@ -65,7 +65,8 @@ class WaitingRoom {
   std::mutex mutex_;             // Guards what follows; never held over a call of let_in.
   std::deque<Waiting> waiting_;  // The first came first.
   absl::Status closed_;
-  bool looks_again_ = false;  // A wake-up is on its way.
+  std::atomic<bool> is_closed_ = false;  // Whether closed_ says so; for those who need not wait.
+  bool looks_again_ = false;             // A wake-up is on its way.
 
   WakeUps wake_ups_;  // Last: what it calls needs the others.
 };
