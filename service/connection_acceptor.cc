@@ -19,15 +19,6 @@ namespace {
 // Of one socket before others, and those that have spoken, have their turn.
 constexpr int kAcceptsInARow = 64;
 
-std::string AddressOf(const sockaddr_storage& peer) {
-  if (peer.ss_family == AF_INET6) {
-    const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
-    return {reinterpret_cast<const char*>(&address), sizeof(address)};
-  }
-  const in_addr& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
-  return {reinterpret_cast<const char*>(&address), sizeof(address)};
-}
-
 void SetFirstBytes(int descriptor, int bytes) {
   setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }

@@ -47,15 +47,6 @@ void Cut(int descriptor) {
   if (::connect(descriptor, &nobody, sizeof(nobody)) != 0) ::shutdown(descriptor, SHUT_RDWR);
 }
 
-std::string AddressOf(const sockaddr_storage& peer) {
-  if (peer.ss_family == AF_INET6) {
-    const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
-    return {reinterpret_cast<const char*>(&address), sizeof(address)};
-  }
-  const in_addr& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
-  return {reinterpret_cast<const char*>(&address), sizeof(address)};
-}
-
 std::string NameOf(const sockaddr_storage& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.ss_family == AF_INET) {

@@ -2,6 +2,9 @@
 #ifndef MUSTER_SERVICE_HELD_BACK_H_
 #define MUSTER_SERVICE_HELD_BACK_H_
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -9,7 +12,17 @@
 
 namespace muster {
 
-// Thread-safe. Addresses are bytes, as the kernel has them.
+// Of one end of a connection, without the port: bytes, as the kernel has them.
+inline std::string AddressOf(const sockaddr_storage& peer) {
+  if (peer.ss_family == AF_INET6) {
+    const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+    return {reinterpret_cast<const char*>(&address), sizeof(address)};
+  }
+  const in_addr& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+  return {reinterpret_cast<const char*>(&address), sizeof(address)};
+}
+
+// Thread-safe. Addresses are those of AddressOf.
 class HeldBack {
  public:
   using Clock = std::chrono::steady_clock;
