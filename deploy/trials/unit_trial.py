@@ -363,10 +363,10 @@ def main():
         try_backup()
         try_crash()
         mark.touch()
-        os.sync()
-        # What comes after this has nothing but its acknowledgement to trust.
         lines = pathlib.Path(f"/srv/{FORCE}.csv").read_text().splitlines()
         pathlib.Path("/srv/late.csv").write_text("".join(line.replace(",2,", ",3,", 1) + "\n" for line in lines))
+        os.sync()
+        # What comes after this has nothing but its acknowledgement to trust.
         say(HERE.run(*caller_of(f"force-{FORCE}"), "submit", "/srv/late.csv", user="nobody"))
         reset_machine()
     try_boot()
