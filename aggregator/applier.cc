@@ -60,15 +60,15 @@ bool Applier::TakeRoom(Room room) {
 
 int64_t Applier::KeptBytes() const { return (kept_now_ + kept_before_) * typical_bytes_; }
 
-// An empty queue takes anything: what fits a message fits the queue.
-bool Applier::Fits(int64_t bytes) const {
-  return queued_bytes_ == 0 || queued_bytes_ + KeptBytes() + bytes <= limits_.max_queued_bytes;
+bool Applier::HasRoomFor(int64_t bytes) const {
+  return queued_bytes_ + KeptBytes() + bytes <= limits_.max_queued_bytes;
 }
 
-absl::Status Applier::WhyFull(int64_t bytes) const {
-  const bool stands =
-      !queue_.empty() && std::chrono::steady_clock::now() - queue_.front().since > limits_.max_queue_wait;
-  return Fits(bytes) && !stands ? absl::OkStatus() : Full();
+// An empty queue takes anything: what fits a message fits the queue.
+bool Applier::Fits(int64_t bytes) const { return queued_bytes_ == 0 || HasRoomFor(bytes); }
+
+bool Applier::Stands() const {
+  return !queue_.empty() && std::chrono::steady_clock::now() - queue_.front().since > limits_.max_queue_wait;
 }
 
 void Applier::Queue(Submission&& submission) {
@@ -82,9 +82,9 @@ absl::StatusOr<Applier::Room> Applier::KeepRoom() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
   ForgetRoomKeptTooLong();
-  const int64_t others = kept_now_ + kept_before_;
-  if (absl::Status full = WhyFull(typical_bytes_); !full.ok()) return full;
-  if (others > 0 && queued_bytes_ + KeptBytes() + typical_bytes_ > limits_.max_queued_bytes) return Full();
+  // What is being received counts like what is queued: only the first of all is let in however large it may be.
+  const bool is_first = queued_bytes_ + KeptBytes() == 0;
+  if (Stands() || !(is_first || HasRoomFor(typical_bytes_))) return Full();
   ++kept_now_;
   return Room{period_};
 }
@@ -103,7 +103,7 @@ absl::Status Applier::Enqueue(Submission&& submission, std::optional<Room> room)
     if (absl::Status closed = WhyClosed(); !closed.ok()) return closed;
     if (!has_room) {
       ForgetRoomKeptTooLong();
-      if (absl::Status full = WhyFull(submission.bytes); !full.ok()) return full;
+      if (Stands() || !Fits(submission.bytes)) return Full();
     }
     Queue(std::move(submission));
   }

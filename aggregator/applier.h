@@ -142,13 +142,14 @@ class Applier {
   };
 
   absl::Status Enqueue(Submission&& submission, std::optional<Room> room);
-  absl::Status WhyClosed() const;             // With mutex_ held.
-  void ForgetRoomKeptTooLong();               // With mutex_ held.
-  bool TakeRoom(Room room);                   // With mutex_ held: whether it was still kept.
-  int64_t KeptBytes() const;                  // With mutex_ held.
-  bool Fits(int64_t bytes) const;             // With mutex_ held: whether so much more may wait.
-  absl::Status WhyFull(int64_t bytes) const;  // With mutex_ held: for so much more.
-  void Queue(Submission&& submission);        // With mutex_ held.
+  absl::Status WhyClosed() const;        // With mutex_ held.
+  void ForgetRoomKeptTooLong();          // With mutex_ held.
+  bool TakeRoom(Room room);              // With mutex_ held: whether it was still kept.
+  int64_t KeptBytes() const;             // With mutex_ held.
+  bool HasRoomFor(int64_t bytes) const;  // With mutex_ held: beside what is queued and what room is kept for.
+  bool Fits(int64_t bytes) const;        // With mutex_ held: whether so much more may be queued.
+  bool Stands() const;                   // With mutex_ held: whether the first has waited too long.
+  void Queue(Submission&& submission);   // With mutex_ held.
   void Run();
   void RunGroup(std::vector<Submission> submissions);
   // Takes out what nobody waits for.

@@ -19,9 +19,9 @@
 namespace muster {
 
 struct WaitingRoomLimits {
-  size_t max_calls = 1'024;
-  std::chrono::milliseconds max_wait{500};
-  std::chrono::milliseconds look_interval{20};  // Between two looks at the clock, while somebody waits.
+  size_t max_calls;
+  std::chrono::milliseconds max_wait;
+  std::chrono::milliseconds look_interval;  // Between two looks at the clock, while somebody waits.
 };
 
 // Keeps who comes in the order in which they came. A call that waits costs a few kilobytes and no processor time: its

@@ -1,5 +1,6 @@
 """A Debian 12 to try the package in: a clean one in a folder, or the one that runs. Needs root."""
 
+import argparse
 import contextlib
 import pathlib
 import shutil
@@ -29,6 +30,17 @@ class System:
 
     def path(self, name):
         return self.folder / name.lstrip("/")
+
+
+def trial_options(description):
+    """What the command line of a trial says: the package, the folder, and the base of its system."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("package", type=pathlib.Path)
+    parser.add_argument("folder", type=lambda name: pathlib.Path(name).resolve())
+    parser.add_argument("--base", type=pathlib.Path)
+    options = parser.parse_args()
+    options.base = options.base or options.folder.with_name("try-base")
+    return options
 
 
 def make_system(folder, base):

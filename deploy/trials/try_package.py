@@ -8,7 +8,6 @@ systemd does not run in it, so this program stands in for it: it takes the comma
 unit says, gives the server a socket to notify, and waits until it is ready. (try_unit.py has a systemd, and takes longer.)
 """
 
-import argparse
 import os
 import pathlib
 import re
@@ -19,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from clean_system import make_system, mounted
+from clean_system import make_system, mounted, trial_options
 from main_job import job_over_tls, main_job, make_certificates, serve_with_tls
 
 SECONDS = 60  # A wait that takes longer has failed.
@@ -81,13 +80,9 @@ class Server:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("package", type=pathlib.Path)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--base", type=pathlib.Path)
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    system = make_system(folder, options.base or folder.with_name("try-base"))
+    options = trial_options(__doc__)
+    folder = options.folder
+    system = make_system(folder, options.base)
     shutil.copy(options.package, system.path("/root/muster.deb"))
     with mounted(system):
         system.run("apt-get", "-qq", "update")

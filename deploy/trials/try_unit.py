@@ -9,7 +9,6 @@ network. FOLDER takes its disk, what it said (trial.log) and its console (consol
 memory and, without KVM, some twenty minutes. What is tried is in unit_trial.py.
 """
 
-import argparse
 import os
 import pathlib
 import re
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from clean_system import make_system, mounted
+from clean_system import make_system, mounted, trial_options
 from unit_trial import PASSED
 
 MINUTES = 60  # A trial that takes longer has failed.
@@ -51,7 +50,7 @@ def newer(package, made, version):
 
 def make_disk(options, folder):
     """A disk with the clean system, the package's dependencies, and the trial, which begins when the machine has booted."""
-    system = make_system(folder / "system", options.base or folder.with_name("try-base"))
+    system = make_system(folder / "system", options.base)
     depends = subprocess.run(["dpkg-deb", "-f", options.package, "Depends"], stdout=subprocess.PIPE, text=True, check=True)
     with mounted(system):
         system.run("apt-get", "-qq", "update")
@@ -111,12 +110,8 @@ def run_machine(folder, disk):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("package", type=pathlib.Path)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--base", type=pathlib.Path)
-    options = parser.parse_args()
-    folder = options.folder.resolve()
+    options = trial_options(__doc__)
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     disk = make_disk(options, folder)
     run_machine(folder, disk)

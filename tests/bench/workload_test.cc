@@ -126,7 +126,7 @@ TEST_F(WorkloadTest, OneOfEachStatesEveryAdditiveMetricForEveryForceOfTheRegionA
   EXPECT_FALSE(forces.contains("cumbria"));
 }
 
-TEST(FreshResultIdsTest, AreSixteenDigitsAndNeverTheSame) {
+TEST(FreshResultIdsTest, AreThirtyTwoDigitsAndNeverTheSame) {
   std::set<std::string> names;
   std::string name;
   for (int block = 0; block < 10; ++block) {
