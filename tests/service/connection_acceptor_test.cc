@@ -45,11 +45,13 @@ class ConnectionAcceptorTest : public testing::Test {
           crowded_ += closed.crowded;
         });
   }
-  ~ConnectionAcceptorTest() override { acceptor_.reset(); }
+  ~ConnectionAcceptorTest() override { Stop(); }
 
   std::unique_ptr<RawConnection> Connect() const {
     return std::make_unique<RawConnection>(absl::StrCat("127.0.0.1:", sockets_->port()));
   }
+  // After which all has been told of those that were closed.
+  void Stop() { acceptor_.reset(); }
   static void ExpectClosed(RawConnection& connection) {
     connection.ReadToTheEnd();
     EXPECT_TRUE(connection.IsClosed());
@@ -70,6 +72,7 @@ TEST_F(ConnectionAcceptorTest, OneThatSpeaksIsPassedOnAndNoOther) {
   speaking->Begin();
   speaking->Flush();
   ExpectClosed(*speaking);
+  Stop();
   EXPECT_EQ(passed_on_, 1);
   EXPECT_EQ(silent_ + crowded_, 0);
 }
@@ -130,6 +133,7 @@ TEST_F(ConnectionAcceptorTest, TheOldestOfAnAddressMakesRoom) {
   silent[1]->Begin();
   silent[1]->Flush();
   ExpectClosed(*silent[1]);
+  Stop();
   EXPECT_EQ(passed_on_, 1);
   EXPECT_EQ(silent_, 1);
 }
@@ -141,6 +145,7 @@ TEST_F(ConnectionAcceptorTest, TheOldestOfAllMakesRoom) {
   std::vector<std::unique_ptr<RawConnection>> silent;
   for (size_t connection = 0; connection <= limits.max_silent; ++connection) silent.push_back(Connect());
   ExpectClosed(*silent.front());
+  Stop();
   EXPECT_EQ(silent_, 1);
 }
 
@@ -157,6 +162,7 @@ TEST_F(ConnectionAcceptorTest, OneIsClosedWhenThereAreTooManyDescriptors) {
   limits.max_descriptor = 0;
   Start(limits);
   ExpectClosed(*Connect());
+  Stop();
   EXPECT_EQ(crowded_, 1);
 }
 
@@ -167,7 +173,7 @@ TEST_F(ConnectionAcceptorTest, ThoseThatItWaitsForAreClosedWhenItGoes) {
   speaking->Begin();
   speaking->Flush();
   ExpectClosed(*speaking);  // So the one before it has been taken.
-  acceptor_.reset();
+  Stop();
   ExpectClosed(*silent);
 }
 
