@@ -154,9 +154,9 @@ absl::StatusOr<std::optional<v1::Total>> ExplainedRow::ContributionOf(const stor
   cubes[0].operation = *operation;
   cubes[0].forces.resize(static_cast<size_t>(catalogue_->force_count()));
   cubes[0].forces[static_cast<size_t>(*force)] = std::move(cube);
-  google::protobuf::RepeatedPtrField<v1::TotalsRow> rows;
-  if (absl::Status status = ComputeRows({cubes}, *catalogue_, query_, &rows); !status.ok()) return status;
-  for (v1::TotalsRow& row : rows) {
+  v1::QueryTotalsResponse answer;
+  if (absl::Status status = ComputeRows({cubes}, *catalogue_, query_, &answer); !status.ok()) return status;
+  for (v1::TotalsRow& row : *answer.mutable_rows()) {
     if (row.region() == region_ && row.date() == date_) return std::move(*row.mutable_total());
   }
   return std::nullopt;

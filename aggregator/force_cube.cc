@@ -125,6 +125,8 @@ void Block::Merge(const Block& other) {
 }
 
 const Cell* Block::Find(int node) const {
+  // The whole metric, which most ask for, is at the front.
+  if (!cells_.empty() && cells_.front().node == node) return &cells_.front().cell;
   const auto place = std::lower_bound(cells_.begin(), cells_.end(), node,
                                       [](const NodeCell& entry, int wanted) { return entry.node < wanted; });
   return place == cells_.end() || place->node != node ? nullptr : &place->cell;
@@ -372,6 +374,15 @@ absl::StatusOr<ForceCube> ForceCube::FromCheckpoint(const Catalogue* catalogue,
           absl::StrCat("counts ", from.result_count(), " results for the period ", DescribePeriod(*period)));
     }
     cube.periods_.emplace_back(*period, from.result_count());
+  }
+  for (const MetricCube& metric : cube.metrics_) {
+    for (const auto& [period, block] : metric.periods) {
+      const auto place = PlaceOf(cube.periods_, period);
+      if (place == cube.periods_.end() || place->first != period) {
+        return absl::DataLossError(
+            absl::StrCat("has figures of the period ", DescribePeriod(period), ", of which it counts no result"));
+      }
+    }
   }
   cube.result_count_ = checkpoint.result_count();
   cube.final_count_ = checkpoint.final_count();

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "aggregator/cubes.h"
 #include "aggregator/totals_query.h"
+#include "aggregator/totals_rows.h"
 #include "muster/v1/totals_service.pb.h"
 
 namespace muster {
@@ -34,13 +35,17 @@ struct AnswerBasis {
 absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* answer,
                            AnswerBasis* basis = nullptr);
 
-// The rows alone.
-absl::Status ComputeRows(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
-                         google::protobuf::RepeatedPtrField<v1::TotalsRow>* rows);
+// The same with the rows as they travel, apart from the rest: for who only passes them on.
+absl::Status ComputeTotals(const Cubes& cubes, const TotalsQuery& query, v1::QueryTotalsResponse* rest,
+                           TotalsRows* rows, AnswerBasis* basis);
 
 // The same of a view, for example of an earlier moment, and of the catalogue that it was made under.
 absl::Status ComputeTotals(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
                            v1::QueryTotalsResponse* answer);
+
+// The rows alone.
+absl::Status ComputeRows(const CubesView& view, const Catalogue& catalogue, const TotalsQuery& query,
+                         v1::QueryTotalsResponse* answer);
 
 }  // namespace muster
 

@@ -19,8 +19,6 @@
 namespace muster {
 namespace {
 
-constexpr size_t kMaxPageBytes = kMaxMessageBytes * 3 / 4;
-
 absl::Status InvalidDifference(const FieldProblems& problems) {
   return InvalidFields("INVALID_QUERY", "The request has invalid fields; see details.", problems);
 }
@@ -181,7 +179,7 @@ absl::Status Differences::RowsAt(LogPosition position, const TotalsQuery& query,
   if (position == 0) return absl::OkStatus();
   const absl::StatusOr<PastCubes> past = rewinder_.At({.position = position}, query.scope.operations, is_wanted);
   if (!past.ok()) return past.status();
-  return ComputeRows(past->View(), cubes_.catalogue(), query, answer->mutable_rows());
+  return ComputeRows(past->View(), cubes_.catalogue(), query, answer);
 }
 
 absl::Status Differences::ListRows(const DifferenceQuestion& question, LogPosition from, LogPosition to, int64_t begin,

@@ -48,7 +48,7 @@ absl::Status ReadExplanation(const Store& store, ExplainedRow* row, const Explan
         v1::StoredResult stored = StoredResultOf(entry);
         bytes += stored.ByteSizeLong() + (*contribution)->ByteSizeLong() + 16;
         const bool is_full =
-            response->results_size() == page.size || (response->results_size() > 0 && bytes > kMaxMessageBytes * 3 / 4);
+            response->results_size() == page.size || (response->results_size() > 0 && bytes > kMaxPageBytes);
         if (is_full) {
           response->set_next_page_token(MakePageToken(page.scope, KeyOfPage(next)));
           return absl::OkStatus();

@@ -591,7 +591,7 @@ absl::Status IngestService::ReadPage(const v1::ListResultsRequest& request, cons
     v1::StoredResult stored = StoredResultOf((*entries)[index]);
     bytes += stored.ByteSizeLong() + 8;
     // Large results: end the page before it no longer fits a message.
-    if (index == static_cast<size_t>(page.size) || (index > 0 && bytes > kMaxMessageBytes * 3 / 4)) {
+    if (index == static_cast<size_t>(page.size) || (index > 0 && bytes > kMaxPageBytes)) {
       response->set_next_page_token(MakePageToken(page.scope, absl::StrCat((*entries)[index - 1].position)));
       break;
     }

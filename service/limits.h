@@ -9,6 +9,8 @@
 namespace muster {
 
 inline constexpr int kMaxMessageBytes = 4 << 20;  // Of one message, either way.
+// Of what is listed in one message, when one more would be too many; what else the message says has room beside it.
+inline constexpr size_t kMaxPageBytes = kMaxMessageBytes * 3 / 4;
 
 // Of one connection.
 inline constexpr int kMaxMetadataBytes = 8 << 10;                // All headers of a call together.

@@ -2,6 +2,10 @@
 #ifndef MUSTER_SERVICE_MESSAGE_BYTES_H_
 #define MUSTER_SERVICE_MESSAGE_BYTES_H_
 
+#include <cstdint>
+#include <cstring>
+
+#include "absl/strings/string_view.h"
 #include "domain/check.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -25,12 +29,14 @@ grpc::ByteBuffer Serialised(const Message& message) {
   return bytes;
 }
 
-// The same in one piece, which can be shared.
+// The same in one piece, which can be shared; behind `more`, which are serialised fields of the same message.
 template <typename Message>
-grpc::Slice SerialisedSlice(const Message& message) {
+grpc::Slice SerialisedSlice(const Message& message, absl::string_view more = "") {
   const size_t size = message.ByteSizeLong();
-  grpc_slice slice = grpc_slice_malloc(size);
-  message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(slice));
+  grpc_slice slice = grpc_slice_malloc(more.size() + size);
+  uint8_t* const begin = GRPC_SLICE_START_PTR(slice);
+  std::memcpy(begin, more.data(), more.size());
+  message.SerializeWithCachedSizesToArray(begin + more.size());
   return grpc::Slice(slice, grpc::Slice::STEAL_REF);
 }
 

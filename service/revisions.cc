@@ -61,7 +61,7 @@ absl::Status ReadRevisions(const Store& store, const ResultKey& key, const Revis
     v1::StoredResult stored = StoredResultOf(*entry);
     bytes += stored.ByteSizeLong() + 8;
     // Large results: end the page before it no longer fits a message.
-    if (index == static_cast<size_t>(page.size) || (index > 0 && bytes > kMaxMessageBytes * 3 / 4)) {
+    if (index == static_cast<size_t>(page.size) || (index > 0 && bytes > kMaxPageBytes)) {
       response->set_next_page_token(MakePageToken(page.scope, absl::StrCat(positions[index - 1])));
       break;
     }

@@ -15,15 +15,14 @@ constexpr size_t kMaxRowBytes = 700;
 }  // namespace
 
 int EndOfPage(const google::protobuf::RepeatedPtrField<v1::TotalsRow>& rows, int begin, int size, size_t other_bytes) {
-  constexpr size_t kMaxBytes = kMaxMessageBytes * 3 / 4;
   const int wanted = std::min(size, rows.size() - begin);
   // Nearly always, and then not a row need be measured.
-  if (other_bytes + static_cast<size_t>(wanted) * kMaxRowBytes <= kMaxBytes) return begin + wanted;
+  if (other_bytes + static_cast<size_t>(wanted) * kMaxRowBytes <= kMaxPageBytes) return begin + wanted;
   int end = begin;
   size_t bytes = other_bytes;
   while (end < begin + wanted) {
     bytes += rows[end].ByteSizeLong() + 8;
-    if (end > begin && bytes > kMaxBytes) break;
+    if (end > begin && bytes > kMaxPageBytes) break;
     ++end;
   }
   return end;

@@ -60,11 +60,12 @@ struct Answer {
   google::protobuf::Timestamp time;
 };
 
-Answer Serialise(v1::QueryTotalsResponse* response) {
+// `rows` are further ones of the response, as they travel.
+Answer Serialise(v1::QueryTotalsResponse* response, absl::string_view rows = "") {
   Answer answer{.bytes = {}, .position = response->position(), .time = response->as_of_time()};
   response->clear_position();
   response->clear_as_of_time();
-  answer.bytes = SerialisedSlice(*response);
+  answer.bytes = SerialisedSlice(*response, rows);
   return answer;
 }
 
@@ -195,10 +196,11 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
   if (!key.ok()) return key.status();
 
   AnswerBasis basis;
-  const absl::Status answered = key->empty() ? AnswerFirstPage(request, *shown, *size, &response, &basis)
+  TotalsRows rows;
+  const absl::Status answered = key->empty() ? AnswerFirstPage(request, *shown, *size, &response, &rows, &basis)
                                              : AnswerNextPage(request, *shown, *size, *key, &response);
   if (!answered.ok()) return answered;
-  const Answer answer = Serialise(&response);
+  const Answer answer = Serialise(&response, rows.bytes);
   // Pages refer to an answer that is kept for its pages only, and not for as long as it is true.
   const bool is_whole = key->empty() && response.next_page_token().empty();
   if (is_whole) cache_.Keep(question, answer.bytes, std::move(basis), std::move(shown->audit_object));
@@ -206,17 +208,22 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
 }
 
 absl::Status TotalsService::AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
-                                            v1::QueryTotalsResponse* response, AnswerBasis* basis) {
+                                            v1::QueryTotalsResponse* response, TotalsRows* rows, AnswerBasis* basis) {
   const v1::TotalsQuery& query = request.query();
   FieldProblems problems;
   std::optional<TotalsQuery> parsed =
       ParseTotalsQuery(query, "query", cubes_.catalogue(), *cubes_.operations(), &problems);
   if (!parsed) return InvalidQuery(problems);
   shown.sight.Limit(&parsed->scope);
-  if (absl::Status answered = ComputeTotals(cubes_, *parsed, response, basis); !answered.ok()) return answered;
+  if (absl::Status answered = ComputeTotals(cubes_, *parsed, response, rows, basis); !answered.ok()) return answered;
+  if (rows->count <= size && rows->bytes.size() + response->coverage().ByteSizeLong() <= kMaxPageBytes) {
+    return absl::OkStatus();  // Nearly always all of it is one page, and no row is looked at any more.
+  }
 
+  rows->AppendTo(response);
+  *rows = {};
   const int end = EndOfPage(response->rows(), 0, size, response->coverage().ByteSizeLong());
-  if (end == response->rows_size()) return absl::OkStatus();  // Nearly always all of it is one page.
+  if (end == response->rows_size()) return absl::OkStatus();
   auto answer = std::make_shared<v1::QueryTotalsResponse>(*response);
   answer->clear_coverage();
   const uint64_t number = paged_answers_.Keep(std::move(answer), shown.reader, query.SerializeAsString());

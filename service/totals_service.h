@@ -99,9 +99,10 @@ class TotalsService final : public TotalsServiceBase {
   // Finishes the call once the answer is made, on another thread.
   void AnswerPast(grpc::CallbackServerContext* context, grpc::ServerUnaryReactor* reactor, PastWork work,
                   grpc::ByteBuffer* response);
-  // The first page; `basis` is what it rests on.
+  // The first page; its rows are in the response or, where nobody had to look at them, in `rows`. `basis` is what it
+  // rests on.
   absl::Status AnswerFirstPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
-                               v1::QueryTotalsResponse* response, AnswerBasis* basis);
+                               v1::QueryTotalsResponse* response, TotalsRows* rows, AnswerBasis* basis);
   // The page that begins where `key`, which was in a token, says.
   absl::Status AnswerNextPage(const v1::QueryTotalsRequest& request, const Shown& shown, int size,
                               const std::string& key, v1::QueryTotalsResponse* response);

@@ -11,7 +11,6 @@ namespace muster {
 namespace {
 
 constexpr LogPosition kSnapshot = -1;
-constexpr size_t kMaxPartBytes = kMaxMessageBytes * 3 / 4;
 
 // Rows are kept serialised, and messages one behind the other are one message: so a row is serialised once, however
 // many messages it is in.
@@ -20,7 +19,7 @@ class MessageMaker {
   explicit MessageMaker(bool snapshot) { rest_.set_snapshot(snapshot); }
 
   void AddRow(const std::string& row) {
-    if (bytes_.size() + row.size() > kMaxPartBytes) EndPart();
+    if (bytes_.size() + row.size() > kMaxPageBytes) EndPart();
     AddField(v1::WatchTotalsResponse::kRowsFieldNumber, row);
   }
   // Of the row that was added last; -1 if it is gone.

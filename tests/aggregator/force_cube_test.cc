@@ -214,6 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ASetTwice", [](auto& cube) { *cube.mutable_blocks(0)->add_node_sets() = cube.blocks(0).node_sets(0); }},
         {"PeriodsOutOfOrder", [](auto& cube) { cube.mutable_blocks()->SwapElements(0, 1); }},
         {"APeriodTwice", [](auto& cube) { *cube.add_blocks() = cube.blocks(1); }},
+        {"APeriodWithoutResults", [](auto& cube) { cube.mutable_periods()->RemoveLast(); }},
         {"APeriodOfResultsTwice", [](auto& cube) { *cube.add_periods() = cube.periods(1); }},
         {"NoResultsOfABlock", [](auto& cube) { cube.mutable_blocks(0)->set_result_count(0); }},
         {"MoreResultsOfABlockThanCanBe",

@@ -490,5 +490,37 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& row) { return row.param.name; });
 
+// Rows are written without protobuf's messages, and must be what those would be.
+TEST_F(TotalsOfThreeWeeksTest, RowsTravelAsProtobufWritesThem) {
+  SubmitOf("essex",
+           "operation: 'county-lines-2023-02' start_date: '2023-02-28' end_date: '2023-02-28' "
+           "figures { metric: 'cash-seized' value: 10000000000000 unit: UNIT_POUND qualifier: QUALIFIER_AT_MOST } "
+           "figures { metric: 'drugs-weight' unit: UNIT_GRAM } "
+           "figures { metric: 'arrests' value: 0 unit: UNIT_COUNT } "
+           "figures { metric: 'warrants-executed' value: 5 unit: UNIT_COUNT qualifier: QUALIFIER_ESTIMATE }");
+  for (const char* const text : {
+           "",
+           "group_by: [GROUP_BY_OPERATION, GROUP_BY_REGION, GROUP_BY_FORCE, GROUP_BY_DATE, GROUP_BY_CATEGORY]",
+           "group_by: [GROUP_BY_FORCE, GROUP_BY_OPERATION]",
+           "metrics: 'drug-wraps' categories: ['heroin', 'lsd']",
+           "operations: 'county-lines-2023-02' baseline_operation: 'county-lines-2021-10' group_by: GROUP_BY_FORCE",
+           "operations: 'county-lines-2023-02' baseline_operation: 'county-lines-2021-10' group_by: GROUP_BY_DATE",
+       }) {
+    FieldProblems problems;
+    const std::optional<TotalsQuery> query =
+        ParseTotalsQuery(QueryFromText(text), "query", catalogue(), *cubes().operations(), &problems);
+    ASSERT_TRUE(query.has_value()) << text;
+    v1::QueryTotalsResponse rest;
+    TotalsRows rows;
+    ASSERT_TRUE(ComputeTotals(cubes(), *query, &rest, &rows, nullptr).ok());
+    EXPECT_EQ(rest.rows_size(), 0);
+    EXPECT_GT(rows.count, 0) << text;
+    v1::QueryTotalsResponse answer;
+    rows.AppendTo(&answer);
+    EXPECT_EQ(answer.rows_size(), rows.count) << text;
+    EXPECT_EQ(answer.SerializeAsString(), rows.bytes) << text << ": " << answer.ShortDebugString();
+  }
+}
+
 }  // namespace
 }  // namespace muster

@@ -124,11 +124,15 @@ INSTANTIATE_TEST_SUITE_P(
         {"ABlocksCountOfResults", [](auto& cube) { cube.mutable_blocks(1)->set_result_count(2); }, "from 3 results"},
         {"TheResultsOfAUnion", [](auto& cube) { cube.mutable_blocks(0)->mutable_node_sets(0)->set_result_count(2); },
          "arrests"},
-        {"AnotherDay", [](auto& cube) { cube.mutable_blocks(2)->set_first_day(cube.blocks(2).first_day() - 1); },
-         "cash-seized for 2021-10-11 to 2021-10-12"},
+        {"AnotherPeriod",
+         [](auto& cube) {
+           cube.mutable_blocks(2)->set_first_day(cube.blocks(1).first_day());
+           cube.mutable_blocks(2)->set_last_day(cube.blocks(1).last_day());
+         },
+         "cash-seized for 2021-10-13 to 2021-10-14"},
         {"AMetricLost", [](auto& cube) { cube.mutable_blocks()->RemoveLast(); },
          "cash-seized over all periods: no total from 0 results in 0 cells, but a sum of 500"},
-        {"APeriodLost", [](auto& cube) { cube.mutable_periods()->RemoveLast(); }, "heard"},
+        {"AResultTooManyOfAPeriod", [](auto& cube) { cube.mutable_periods(1)->set_result_count(2); }, "heard"},
         {"FinalOnes", [](auto& cube) { cube.set_final_count(2); }, "2 results (2 final"},
         {"NilOnes", [](auto& cube) { cube.set_nil_count(1); }, "1 nil"},
         {"RetractedOnes", [](auto& cube) { cube.set_retracted_count(1); }, "1 retracted"},
