@@ -1,5 +1,6 @@
 #include "clients/cpp/channel.h"
 
+#include "absl/base/internal/sysinfo.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -20,7 +21,13 @@ constexpr int kConnectMilliseconds = 5'000;
 
 }  // namespace
 
+// gRPC 1.51 looks at errno only some steps after connect(), and one of those steps may wait for a mutex. The first wait
+// in a process has Abseil look up the processor's frequency, in a file that most machines lack, and so a connection
+// under way fails as "No such file or directory". Here the frequency is looked up, which happens once.
+void PrepareToConnect() { absl::base_internal::NominalCPUFrequency(); }
+
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address, const ClientTls& tls) {
+  PrepareToConnect();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);

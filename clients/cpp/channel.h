@@ -14,6 +14,9 @@ namespace muster {
 // taken. Without TLS if `tls` is not enabled.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address, const ClientTls& tls);
 
+// For who makes channels otherwise: call it before the first one, in any thread. MakeChannel does.
+void PrepareToConnect();
+
 }  // namespace muster
 
 #endif  // MUSTER_CLIENTS_CPP_CHANNEL_H_

@@ -3,18 +3,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "absl/base/internal/sysinfo.h"
+#include "clients/cpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
 
 namespace muster {
-namespace {
-
-// gRPC 1.51 looks at errno only some steps after connect(), and one of those steps may wait for a mutex. The first wait
-// in a process has Abseil look up the processor's frequency, in a file that most machines lack, and so a connection
-// under way is called "No such file or directory". After this the frequency is known.
-void KnowProcessorFrequency() { absl::base_internal::NominalCPUFrequency(); }
-
-}  // namespace
 
 TemporaryFolder::TemporaryFolder() {
   path_ = (std::filesystem::temp_directory_path() / "muster-service-XXXXXX").string();
@@ -71,7 +63,7 @@ RichError ErrorOf(const grpc::Status& status) {
 
 Client::Client(const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials)
     : channel([&] {
-        KnowProcessorFrequency();
+        PrepareToConnect();
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // A connection of its own.
         return grpc::CreateCustomChannel(address, credentials, arguments);
