@@ -245,11 +245,11 @@ TEST_F(ApplierTest, RoomIsKeptForWhatIsYetToBeReceived) {
   EXPECT_THAT(SubmitInVain(Of(kFirstTypicalBytes)), StatusIs(absl::StatusCode::kResourceExhausted, _))
       << "others have that much less";
   std::promise<absl::StatusOr<Decisions>> done;
-  EXPECT_THAT(applier().Submit(
-                  Validate(Of(kFirstTypicalBytes)), false,
-                  [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); }, nullptr,
-                  kept[0]),
-              IsOk());
+  EXPECT_THAT(
+      applier().Submit(
+          Validate(Of(kFirstTypicalBytes)), false,
+          [&done](absl::StatusOr<Decisions> decisions) { done.set_value(std::move(decisions)); }, nullptr, kept[0]),
+      IsOk());
   EXPECT_THAT(applier().KeepRoom(), StatusIs(absl::StatusCode::kResourceExhausted, _)) << "it was used";
   applier().GiveUp(kept[1]);
   applier().GiveUp(kept[2]);
