@@ -9,7 +9,6 @@ unit says, gives the server a socket to notify, and waits until it is ready. (tr
 """
 
 import os
-import pathlib
 import re
 import shutil
 import signal

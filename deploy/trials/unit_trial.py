@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 
 from clean_system import System
-from main_job import (CALLERS, FORCE, SOUTH_EAST, TLS, caller_of, job_over_tls, look_at_totals, main_job, make_certificates,
+from main_job import (CALLERS, FORCE, TLS, caller_of, job_over_tls, look_at_totals, main_job, make_certificates,
                       serve_with_tls)
 
 PASSED = "THE UNIT PASSED"
