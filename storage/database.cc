@@ -496,6 +496,11 @@ absl::Status Database::ReplaceFamily(Family family) {
   MUSTER_CHECK(IsDerived(family));
   const std::string doing = absl::StrCat("replace column family '", FamilyName(family), "' in '", directory_, "'");
   const std::lock_guard no_flush(flush_mutex_);
+  // When the manifest cannot be written here, RocksDB forgets to keep obsolete files, as it does whenever else that
+  // happens; once it goes on after another error it misses that, and where the library is built with its assertions, as
+  // Debian's is, that ends the process. After an error they are kept until the store is opened again.
+  const rocksdb::Status kept = db_->DisableFileDeletions();
+  if (!kept.ok()) return FromRocksDb(kept, doing);
   const Handle old = this->family(family);
   if (const rocksdb::Status dropped = db_->DropColumnFamily(old.get()); !dropped.ok()) {
     return FromRocksDb(dropped, doing);
@@ -507,9 +512,11 @@ absl::Status Database::ReplaceFamily(Family family) {
       !created.ok()) {
     return FromRocksDb(created, doing);
   }
-  const std::lock_guard lock(families_mutex_);
-  families_[static_cast<size_t>(family)] = Handle(made);
-  return absl::OkStatus();
+  {
+    const std::lock_guard lock(families_mutex_);
+    families_[static_cast<size_t>(family)] = Handle(made);
+  }
+  return FromRocksDb(db_->EnableFileDeletions(/*force=*/false), doing);
 }
 
 absl::Status Database::Flush() const {

@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/db.h"
+#include "storage/database.h"
 #include "tests/domain/random_seed.h"
 #include "tests/faults/faulty_disk.h"
 #include "tests/faults/journal.h"
@@ -105,6 +107,32 @@ TEST(FullDiskTest, LosesNothingAndIsReadOn) {
     EXPECT_THAT(journal.BrokenLaws((*muster)->store(), (*muster)->cubes()), IsEmpty());
     EXPECT_EQ((*muster)->Submit(reporters[0].Next(), journal), absl::OkStatus());
   }
+}
+
+// RocksDB goes on by itself when there is room again, in a thread of its own.
+TEST(FullDiskTest, TheDatabaseGoesOnAfterAFamilyThatWasNotReplaced) {
+  const MemoryFolder folder;
+  FaultyDisk disk(folder.Path("lost"), 1);
+  StoreOptions options;
+  options.directory = folder.Path("store");
+  options.environment = disk.environment();
+  const auto database = Database::Open(options);
+  ASSERT_TRUE(database.ok()) << database.status();
+
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const auto put = [&] { return (*database)->db().Put(synced, "key", "value"); };
+  ASSERT_TRUE(put().ok());  // Something to flush: so it begins another write-ahead log when it goes on.
+  disk.FailAt(DiskAction::kWrite, 1, DiskError::kNoSpace, false);
+  EXPECT_EQ((*database)->ReplaceFamily(Family::kCheckpoint).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(disk.FirstFailure(), HasSubstr("/MANIFEST-"));
+  disk.FailAt(DiskAction::kWrite, 1, DiskError::kNoSpace, false);
+  EXPECT_TRUE(put().IsNoSpace());
+
+  const auto begin = std::chrono::steady_clock::now();
+  rocksdb::Status last = put();
+  while (!last.ok() && std::chrono::steady_clock::now() - begin < std::chrono::seconds(30)) last = put();
+  EXPECT_TRUE(last.ok()) << last.ToString();
 }
 
 // The real program on a file system of 48 MiB, in memory. Mounting one needs root: skipped without.
