@@ -22,9 +22,12 @@ constexpr int kConnectMilliseconds = 5'000;
 }  // namespace
 
 // gRPC 1.51 looks at errno only some steps after connect(), and one of those steps may wait for a mutex. The first wait
-// in a process has Abseil look up the processor's frequency, in a file that most machines lack, and so a connection
-// under way fails as "No such file or directory". Here the frequency is looked up, which happens once.
-void PrepareToConnect() { absl::base_internal::NominalCPUFrequency(); }
+// in a process has Abseil look up the number of processors and their frequency, in files that machines may lack, and so
+// a connection under way fails as "No such file or directory". Here both are looked up, which happens once.
+void PrepareToConnect() {
+  absl::base_internal::NumCPUs();
+  absl::base_internal::NominalCPUFrequency();
+}
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server_address, const ClientTls& tls) {
   PrepareToConnect();
