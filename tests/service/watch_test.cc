@@ -308,6 +308,7 @@ TEST_F(WatchTest, AfterARestartOrAfterTheServerForgotAReaderGetsASnapshot) {
     Watch watch(client());
     ASSERT_TRUE(watch.Next());
     token = watch.followed().resume_token();
+    ASSERT_TRUE(WaitUntil([&] { return Metric("muster_watched_questions") == 1; }));  // Told after the reader.
   }
   ASSERT_TRUE(WaitUntil([&] { return Metric("muster_watched_questions") == 0; }));
   client().SubmitOne(MakeResult("r1", 2, 6, "kent"));
@@ -428,8 +429,8 @@ TEST_F(WatchTest, AHundredWatchersAreAllToldWhileResultsComeIn) {
     });
   }
   ASSERT_TRUE(WaitUntil([&] { return snapshots == kWatchers; }));
-  EXPECT_EQ(Metric("muster_watchers"), kWatchers);
-  EXPECT_EQ(Metric("muster_watched_questions"), 2);
+  EXPECT_TRUE(WaitUntil([&] { return Metric("muster_watchers") == kWatchers; }));
+  EXPECT_TRUE(WaitUntil([&] { return Metric("muster_watched_questions") == 2; }));
   for (int index = 0; index < kResults; ++index) {
     client().SubmitOne(MakeResult(absl::StrCat("r", index), 1, 1, "kent"));
   }
