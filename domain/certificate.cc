@@ -18,7 +18,7 @@
 namespace muster {
 
 std::string OpenSslError() {
-  const unsigned long error = ERR_peek_last_error();
+  const auto error = ERR_peek_last_error();
   ERR_clear_error();
   if (error == 0) return "no reason given";
   const char* const reason = ERR_reason_error_string(error);
@@ -79,7 +79,7 @@ std::string Certificate::subject() const {
   const OpenSslHandle<BIO, BIO_free> out(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(out.get(), X509_get_subject_name(x509()), 0, XN_FLAG_RFC2253);
   char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
+  const auto size = BIO_get_mem_data(out.get(), &data);
   return size > 0 ? std::string(data, static_cast<size_t>(size)) : "";
 }
 

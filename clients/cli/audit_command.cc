@@ -160,6 +160,7 @@ ExitCode RunAudit(const AuditOptions& options, Session& session) {
         continue;
       }
       std::vector<Cell> row;
+      row.reserve(cells.size());
       for (const std::string& cell : cells) row.emplace_back(Printable(cell));
       constexpr size_t kDecision = 4;
       row[kDecision].colour = decision == "allowed" ? Colour::kNone : Colour::kRed;

@@ -176,6 +176,7 @@ ExitCode RunList(const TokensOptions& options, Session& session) {
       continue;
     }
     std::vector<Cell> row;
+    row.reserve(cells.size());
     for (const std::string& cell : cells) row.emplace_back(Printable(cell));
     constexpr size_t kState = 5;
     if (has_expired) row[kState].colour = Colour::kRed;
