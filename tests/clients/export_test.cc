@@ -26,7 +26,6 @@
 namespace muster::exports {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 

@@ -196,6 +196,7 @@ TEST_F(KillTest, AtRandomMomentsUnderEightStreamsNothingIsLostOrCountedTwice) {
     for (int cycle = 0; cycle < kCyclesPerStore && done < cycles && !HasFailure(); ++cycle, ++done) {
       const int64_t kill_at = journal.receipt_count() + 1 + static_cast<int64_t>(Random(kStreams * kMessages * 3));
       std::vector<std::thread> threads;
+      threads.reserve(senders.size());
       for (const auto& sender : senders) {
         threads.emplace_back([&] { static_cast<void>(sender->SendNew(address_, kMessages)); });
       }

@@ -248,6 +248,7 @@ TEST_F(AuditLogTest, DoesNotFollowALink) {
 TEST_F(AuditLogTest, TakesLinesFromManyThreads) {
   Start();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([this, thread] {
       for (int index = 0; index < 500; ++index) {

@@ -65,6 +65,7 @@ TEST_F(BackupCallsTest, ABackupUnderLoadRestoresToTotalsThatEqualItsLogWithAllTh
     Client own(at);
     for (int64_t message = 0; !done; ++message) {
       std::vector<v1::OperationResult> results;
+      results.reserve(200);
       for (int i = 0; i < 200; ++i) results.push_back(MakeResult(absl::StrCat("m", message, "-", i), 1, 1));
       own.Submit(results);
       acknowledged += 200;
@@ -98,6 +99,7 @@ TEST_F(BackupCallsTest, OneBackupAtATime) {
   std::atomic<int> made = 0;
   std::vector<std::thread> callers;
   const std::string at = address();
+  callers.reserve(8);
   for (int caller = 0; caller < 8; ++caller) {
     callers.emplace_back([&] {
       Client own(at);

@@ -31,6 +31,7 @@ class ExplainTest : public ServerTest {
   static std::vector<std::string> Words(const v1::ExplainTotalResponse& page) {
     std::vector<std::string> words;
     EXPECT_EQ(page.results_size(), page.contributions_size());
+    words.reserve(static_cast<size_t>(page.results_size()));
     for (int index = 0; index < page.results_size(); ++index) {
       words.push_back(absl::StrCat(page.results(index).result().force(), " ", page.results(index).result().result_id(),
                                    " ", page.contributions(index).sum()));

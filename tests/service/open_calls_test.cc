@@ -20,6 +20,7 @@ class OpenCallsTest : public testing::Test {
 
   std::vector<std::string> Begin(const std::string& peer, int calls) {
     std::vector<std::string> counted;
+    counted.reserve(static_cast<size_t>(calls));
     for (int call = 0; call < calls; ++call) counted.push_back(open_.Begun([&peer] { return peer; }));
     return counted;
   }

@@ -170,6 +170,7 @@ TEST_F(PastTotalsCallsTest, AnOperationThatThereWasNotYetIsUnknown) {
 TEST_F(PastTotalsCallsTest, ManyAtOnceGetTheSameAnswers) {
   for (int i = 1; i <= 20; ++i) client().SubmitOne(MakeResult(absl::StrCat("r", i), 1, 1, "kent"));
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([this, thread] {
       Client own(address());

@@ -59,6 +59,7 @@ TEST(TokenBucketTest, ThreadsTakeNoMoreTogetherThanOne) {
   TokenBucket bucket({.per_second = 1, .burst = kBurst});
   std::atomic<int> taken{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&] {
       for (int call = 0; call < kBurst; ++call) taken += bucket.TakeUnlessInDebt(1, kStart) == 0ns ? 1 : 0;

@@ -15,6 +15,7 @@ using testing::SizeIs;
 
 grpc::ByteBuffer BufferOf(const std::vector<std::string>& pieces) {
   std::vector<grpc::Slice> slices;
+  slices.reserve(pieces.size());
   for (const std::string& piece : pieces) slices.emplace_back(piece);
   return grpc::ByteBuffer(slices.data(), slices.size());
 }

@@ -11,7 +11,6 @@ namespace muster {
 namespace {
 
 using google::protobuf::util::MessageDifferencer;
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 

@@ -29,8 +29,9 @@ class RightsKeeperTest : public testing::Test {
     absl::StatusOr<std::unique_ptr<RightsKeeper>> keeper =
         RightsKeeper::Start(file_, ShippedCatalogue(), std::chrono::hours(24),
                             [this](const FileChange& change) { told_.push_back(change.taken); });
-    if (keeper.ok()) keeper_ = *std::move(keeper);
-    return keeper.status();
+    if (!keeper.ok()) return keeper.status();
+    keeper_ = *std::move(keeper);
+    return absl::OkStatus();
   }
 
   bool MaySubmit() const { return keeper_->Current()->Of(CallerOf("force/kent"))->MayCall(Call::kSubmitResults).ok(); }

@@ -213,6 +213,7 @@ TEST_P(PolicyFaultsTest, AreAllNamed) {
   std::vector<PolicyFault> faults;
   EXPECT_EQ(Rights::Read("p", GetParam().policy, ShippedCatalogue(), &faults) == nullptr, !GetParam().want.empty());
   std::vector<std::string> lines;
+  lines.reserve(faults.size());
   for (const PolicyFault& fault : faults) lines.push_back(fault.ToString());
   EXPECT_THAT(lines, ElementsAreArray(GetParam().want));
 }
@@ -246,8 +247,7 @@ INSTANTIATE_TEST_SUITE_P(
          " read_totals_of_regions: 'londn'\n"
          "}",
          {"p:2: \"forces/*\" is no caller; it must be ROLE/NAME or ROLE/*, with a ROLE of force, unit, analyst, "
-          "operator; "
-          "did you mean \"force\"?",
+          "operator; did you mean \"force\"?",
           "p:3: \"kant\" is no known force; did you mean \"kent\"?", "p:4: \"kent\" is no known regional unit",
           "p:5: \"seroc\" is no known regional unit; did you mean \"serocu\"?",
           "p:6: \"kent\" is no caller; it must be ROLE/NAME or ROLE/*, with a ROLE of force, unit, analyst, operator",

@@ -48,7 +48,7 @@ struct Attempt {
   const KeyAndCertificate* own = nullptr;  // Shown, unless it is nullptr.
   int min_version = TLS1_VERSION;
   int max_version = TLS1_3_VERSION;
-  std::string sent = "";  // After the handshake.
+  std::string sent = {};  // After the handshake.
   int answer_bytes = 1;   // That are waited for.
 };
 

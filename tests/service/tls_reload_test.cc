@@ -102,7 +102,7 @@ std::string WithPassPhrase(const std::string& key_pem) {
   char phrase[] = "secret";
   PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), phrase, 6, nullptr, nullptr);
   char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
+  const auto size = BIO_get_mem_data(out.get(), &data);
   return {data, static_cast<size_t>(size)};
 }
 

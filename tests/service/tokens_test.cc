@@ -133,8 +133,9 @@ class TokenKeeperTest : public testing::Test {
   absl::Status Start() {
     auto keeper = TokenKeeper::Start(file_, ShippedCatalogue(), std::chrono::hours(24),
                                      [this](const FileChange& change) { told_.push_back(change.taken); });
-    if (keeper.ok()) keeper_ = *std::move(keeper);
-    return keeper.status();
+    if (!keeper.ok()) return keeper.status();
+    keeper_ = *std::move(keeper);
+    return absl::OkStatus();
   }
   // Who bears it, or the reason why nobody does.
   std::string Find(const std::string& text, absl::Duration later = absl::ZeroDuration()) const {

@@ -27,7 +27,6 @@ using google::protobuf::util::MessageDifferencer;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 v1::TotalsQuery ArrestsByForce() {
@@ -133,7 +132,7 @@ class WatchTest : public testing::Test {
   const TemporaryFolder& folder() const { return folder_; }
 
   std::string WritePolicy(const std::string& text) {
-    const std::string path = folder().Path("policy.textproto");
+    std::string path = folder().Path("policy.textproto");
     const std::string fresh = path + ".new";
     std::ofstream(fresh) << text;
     std::rename(fresh.c_str(), path.c_str());
@@ -410,6 +409,7 @@ TEST_F(WatchTest, AHundredWatchersAreAllToldWhileResultsComeIn) {
   std::vector<std::thread> threads;
   std::atomic<int> snapshots = 0;
   std::atomic<int> complete = 0;
+  threads.reserve(kWatchers);
   for (int number = 0; number < kWatchers; ++number) {
     threads.emplace_back([&, number] {
       v1::TotalsQuery query = ArrestsByForce();

@@ -50,7 +50,7 @@ bool Take(WatchedTotals& watched, v1::QueryTotalsResponse answer) { return watch
 std::vector<std::string> Changes(WatchedTotals& watched, std::optional<LogPosition> since) {
   std::vector<std::string> texts;
   for (const v1::WatchTotalsResponse& message : Parsed(watched.MessagesSince(since, "token"))) {
-    if (message.snapshot()) texts.push_back("snapshot");
+    if (message.snapshot()) texts.emplace_back("snapshot");
     for (int index = 0; index < message.rows_size(); ++index) {
       const v1::TotalsRow& row = message.rows(index);
       const std::string text =
@@ -128,6 +128,7 @@ TEST(WatchedTotalsTest, AMomentSaysWhatItStandsForAndIsMadeOnce) {
 
 TEST(WatchedTotalsTest, WhatIsTooLargeForOneMessageComesAsSeveral) {
   std::vector<std::pair<std::string, int64_t>> rows;
+  rows.reserve(100'000);
   for (int index = 0; index < 100'000; ++index) rows.emplace_back(absl::StrCat("force-of-", 100'000 + index), index);
   WatchedTotals watched(kManyRows);
   Take(watched, AnswerOf(1, rows));

@@ -42,7 +42,9 @@ MATCHER_P2(Fails, code, message, "") {
 class RefusingDisk : public rocksdb::FileSystemWrapper {
  public:
   RefusingDisk(std::string folder, rocksdb::IOStatus error)
-      : rocksdb::FileSystemWrapper(rocksdb::FileSystem::Default()), folder_(std::move(folder)), error_(error) {}
+      : rocksdb::FileSystemWrapper(rocksdb::FileSystem::Default()),
+        folder_(std::move(folder)),
+        error_(std::move(error)) {}
   const char* Name() const override { return "RefusingDisk"; }
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,

@@ -53,7 +53,7 @@ TEST(ResultFingerprintTest, IsTheSameForTheSameBytesWhereverTheyAre) {
   const ResultIndex index(7);
   const ResultIndex again(7);
   const std::string operation = "county-lines-2021-10";
-  const std::string copy = operation;
+  const std::string copy = "county-lines-2021-10";
   EXPECT_EQ(index.FingerprintOf({operation, "kent", "a"}, 0), again.FingerprintOf({copy, "kent", "a"}, 0));
 }
 

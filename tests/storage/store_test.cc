@@ -349,8 +349,9 @@ TEST_F(StoreTest, NewestRevisionsComeInTheOrderOfTheKeys) {
   AppendGroup({RevisionEntry("op", "thames-valley", "7", 2, 7)});
   std::vector<std::string> ids;
   for (int i = 700; i > 0; --i) ids.push_back(absl::StrCat(i));
-  ids.push_back("1");  // Asked twice.
+  ids.emplace_back("1");  // Asked twice.
   std::vector<ResultKey> keys;
+  keys.reserve(ids.size());
   for (const std::string& id : ids) keys.push_back({"op", "thames-valley", id});
   for (const bool flushed : {false, true}) {
     if (flushed) {
@@ -417,6 +418,7 @@ TEST_F(StoreTest, ResultsWithNearlyTheSameKeyAreApart) {
                                        {"op", "ken", "ta"}, {"opk", "ent", "a"},   {"op", "kent", "a "},
                                        {"o", "pkent", "a"}, {"op-2", "kent", "a"}, {"op", "kent", "\x01"}};
   std::vector<LogEntry> entries;
+  entries.reserve(keys.size());
   for (const ResultKey& key : keys) entries.push_back(ResultEntry(key.operation, key.force, key.result_id));
   AppendGroup(entries);
   for (size_t i = 0; i < keys.size(); ++i) {
