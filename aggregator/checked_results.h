@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "domain/validation.h"
@@ -48,7 +49,7 @@ class CheckedResults {
   FieldProblems Add(const v1::OperationResult& result, const Catalogue& catalogue, const OperationDirectory& operations,
                     absl::string_view serialised = {});
   // Keeps the memory.
-  void Clear();
+  ABSL_ATTRIBUTE_REINITIALIZES void Clear();
 
   size_t size() const { return results_.size(); }
   bool empty() const { return results_.empty(); }

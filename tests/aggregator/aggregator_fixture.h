@@ -50,6 +50,7 @@ std::string RowInWords(const v1::TotalsRow& row);
 template <typename Rows>
 std::vector<std::string> RowsInWords(const Rows& rows) {
   std::vector<std::string> lines;
+  lines.reserve(static_cast<size_t>(rows.size()));
   for (const v1::TotalsRow& row : rows) lines.push_back(RowInWords(row));
   return lines;
 }

@@ -100,6 +100,7 @@ class ApplierTest : public AggregatorTest {
 TEST_F(ApplierTest, WhatWaitsIsWrittenAsOneGroupInItsOrder) {
   DecisionsLater held = HoldOneAtTheDisk();
   std::vector<DecisionsLater> waiting;
+  waiting.reserve(5);
   for (int i = 0; i < 5; ++i) waiting.push_back(SubmitLater({One(absl::StrCat("a", i)), One(absl::StrCat("b", i))}));
   now_us_ += 5'000'000;
   store().Release();

@@ -173,6 +173,7 @@ TEST_F(BaselineTest, AgreesWithThePlainModelAskedTwice) {
     const absl::CivilDay first(2023, 8, 27);
     const int64_t days = first - absl::CivilDay(2018, 8, 27);
     std::vector<v1::OperationResult> results;
+    results.reserve(30);
     for (int i = 0; i < 30; ++i) results.push_back(maker.Result(operations));
     for (const v1::OperationResult& result : results) model.Submit(result);
     Submit(results);
@@ -204,6 +205,7 @@ TEST_F(BaselineTest, AgreesWithThePlainModelAskedTwice) {
         *row_of(row).mutable_baseline() = total;
       }
       std::vector<v1::TotalsRow> rows;
+      rows.reserve(want.size());
       for (const auto& [name, row] : want) rows.push_back(row);
       query.set_baseline_operation(operations[1].id());
       const absl::StatusOr<v1::QueryTotalsResponse> answer = Query(query);

@@ -90,6 +90,7 @@ TEST_F(CubesTest, AReaderNeverSeesHalfAGroup) {
   std::atomic<bool> done{false};
   std::atomic<int> reads{0};
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       LogPosition last = 0;

@@ -14,8 +14,6 @@
 namespace muster {
 namespace {
 
-using testing::ElementsAre;
-using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -36,14 +34,14 @@ class ForceCubeTest : public testing::Test {
 
   static CubeChange Putting(Contribution contribution, int64_t accept_time_us = 1) {
     CubeChange change;
-    change.added = std::move(contribution);
+    change.added = contribution;
     change.accept_time_us = accept_time_us;
     return change;
   }
 
   static CubeChange Taking(Contribution contribution, int64_t accept_time_us = 1) {
     CubeChange change;
-    change.removed = std::move(contribution);
+    change.removed = contribution;
     change.accept_time_us = accept_time_us;
     return change;
   }

@@ -40,6 +40,7 @@ class MilestonesTest : public AggregatorTest {
   // So many results of a force, in one group.
   void SubmitSome(int count, absl::string_view force = "kent") {
     std::vector<v1::OperationResult> results;
+    results.reserve(static_cast<size_t>(count));
     for (int i = 0; i < count; ++i) results.push_back(Warrants(force, absl::StrCat("r", ++submitted_), 1, 1));
     Submit(results);
   }

@@ -12,7 +12,6 @@
 namespace muster {
 namespace {
 
-using testing::_;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

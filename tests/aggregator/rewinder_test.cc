@@ -20,7 +20,6 @@ namespace muster {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 AskedMoment AtPosition(LogPosition position) { return {.position = position}; }
 AskedMoment AtTime(int64_t time_us) { return {.time_us = time_us}; }
@@ -232,6 +231,7 @@ TEST_F(RewinderTest, WhatIsKeptIsBoundedAndIsNotMadeAgain) {
 
 TEST_F(RewinderTest, AReplayThatNobodyWaitsForEnds) {
   std::vector<v1::OperationResult> results;
+  results.reserve(900);
   for (int i = 0; i < 900; ++i) results.push_back(Warrants("kent", absl::StrCat("r", i), 1, 1));
   Submit(results);
   for (v1::OperationResult& result : results) result.set_force("essex");

@@ -104,10 +104,11 @@ class DerivedTest : public testing::Test {
       }
     }
     std::promise<absl::Status> done;
-    ASSERT_TRUE(applier_
-                    ->Submit(std::move(checked), false,
-                             [&done](absl::StatusOr<Decisions> decisions) { done.set_value(decisions.status()); })
-                    .ok());
+    ASSERT_TRUE(
+        applier_
+            ->Submit(std::move(checked), false,
+                     [&done](const absl::StatusOr<Decisions>& decisions) { done.set_value(decisions.status()); })
+            .ok());
     ASSERT_TRUE(done.get_future().get().ok());
   }
 
@@ -159,6 +160,7 @@ using ScrubberTest = DerivedTest;
 TEST_F(ScrubberTest, WhatTheWriterMadeIsRight) {
   EXPECT_THAT(ScrubOneRound(), IsEmpty()) << "of nothing";
   std::vector<v1::OperationResult> many;
+  many.reserve(700);
   for (int i = 0; i < 700; ++i) many.push_back(Warrants("kent", absl::StrCat("r", i), 1, i));
   Submit(many);
   Submit({Warrants("kent", "r3", 2, 99), Retraction("kent", "r4", 2), Warrants("essex", "a", 1, 1),
@@ -231,6 +233,7 @@ TEST_F(ScrubberTest, ACubeThatIsGoneIsFound) {
 // Every page is followed by revisions of results on it, of results of later pages, and by new ones.
 TEST_F(ScrubberTest, RevisionsThatComeInBetweenThePagesDoNotBlurTheFold) {
   std::vector<v1::OperationResult> many;
+  many.reserve(900);
   for (int i = 0; i < 900; ++i) many.push_back(Warrants("kent", absl::StrCat("r", i), 1, i + 1));
   Submit(many);
   Submit({Warrants("kent", "r10", 2, 1'000), Retraction("kent", "r20", 2)});
@@ -277,6 +280,7 @@ TEST_F(ScrubberTest, ItFindsNothingWhileResultsComeIn) {
     constexpr int64_t kMostRevisions = 100;
     for (int64_t revision = 1; !done && revision <= kMostRevisions; ++revision) {
       std::vector<v1::OperationResult> results;
+      results.reserve(300);
       for (int i = 0; i < 300; ++i) results.push_back(Warrants("kent", absl::StrCat("r", i), revision, i + revision));
       Submit(results);
     }
