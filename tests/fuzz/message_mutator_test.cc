@@ -56,6 +56,7 @@ std::vector<std::string> NeverSet() {
     if (message.ByteSizeLong() > 10'000) message.Clear();
   }
   std::vector<std::string> names;
+  names.reserve(left.size());
   for (const FieldDescriptor* const field : left) names.push_back(field->full_name());
   return names;
 }

@@ -15,7 +15,6 @@ namespace muster::gateway {
 namespace {
 
 using std::chrono::nanoseconds;
-using testing::HasSubstr;
 
 std::string Bytes(std::string_view text) { return std::string(text); }
 
