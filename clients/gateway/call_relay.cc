@@ -137,9 +137,13 @@ class CallRelay::Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, g
     relay_.Leave(this);  // Nothing of this object is used after it.
   }
 
-  // The headers, once. Reactions may run at the same time as that for initial metadata.
+  // The headers, once, and before anything that the caller writes then. Reactions may run at the same time as that for
+  // initial metadata.
   void BeginAnswer() {
-    if (!begun_.exchange(true)) exchange_->StartStream(GrpcWebHead(call_.form));
+    const std::lock_guard<std::mutex> lock(begin_mutex_);
+    if (begun_) return;
+    begun_ = true;
+    exchange_->StartStream(GrpcWebHead(call_.form));
   }
 
   std::string LastFrame(const grpc::Status& status) {
@@ -163,7 +167,8 @@ class CallRelay::Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, g
   const grpc::ByteBuffer request_;
   grpc::ByteBuffer response_;
   grpc::ClientContext context_;
-  std::atomic<bool> begun_ = false;
+  std::mutex begin_mutex_;  // Held until the headers are on their way.
+  bool begun_ = false;      // Guarded by begin_mutex_.
   std::atomic<bool> cancelled_ = false;
 };
 
