@@ -185,7 +185,7 @@ test("a browser that goes cancels its call", async () => {
         going.abort();
       }
     })());
-    assert.equal(error.code, Code.Canceled);
+    assert.equal(error.code, Code.Canceled, `${error.message}: ${error.cause?.stack}`);
     await server.lineOf(`ended round-${round} 1`);
   }
 });
