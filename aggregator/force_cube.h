@@ -76,6 +76,7 @@ class Block {
 
   // The same for Find: of the first cell, which is nearly always that of the whole metric.
   void PrefetchCells() const {
+    if (cells_.empty()) return;
     const auto* const first = reinterpret_cast<const char*>(cells_.data());
     for (size_t offset = 0; offset < sizeof(NodeCell); offset += kCacheLineBytes) __builtin_prefetch(first + offset);
   }
