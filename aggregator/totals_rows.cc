@@ -1,15 +1,21 @@
 #include "aggregator/totals_rows.h"
 
 #include "domain/check.h"
+#include "google/protobuf/wire_format_lite.h"
 
 namespace muster {
 namespace {
 
+using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedOutputStream;
 
 // Of fields with numbers below 16, whose tag is one byte.
-constexpr uint8_t NumberTag(int field) { return static_cast<uint8_t>(field << 3); }
-constexpr uint8_t BytesTag(int field) { return static_cast<uint8_t>(field << 3 | 2); }
+constexpr uint8_t NumberTag(int field) {
+  return static_cast<uint8_t>(WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_VARINT));
+}
+constexpr uint8_t BytesTag(int field) {
+  return static_cast<uint8_t>(WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+}
 static_assert(v1::Total::kNotBrokenDownFieldNumber < 16 && v1::TotalsRow::kBaselineFieldNumber < 16);
 
 constexpr size_t kMaxOneByteLength = 127;
@@ -39,11 +45,10 @@ void SerialisedTotal::AddPresent(int field, int64_t value) {
                               bytes_.data());
 }
 
-void AppendLabel(int field, absl::string_view text, std::string* labels) {
-  std::array<uint8_t, 6> head{BytesTag(field)};
-  uint8_t* const end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(text.size()), head.data() + 1);
-  labels->append(head.data(), end);
-  labels->append(text.data(), text.size());
+void AppendLabel(int field, const std::string& text, std::string* labels) {
+  google::protobuf::io::StringOutputStream stream(labels);
+  CodedOutputStream out(&stream);
+  WireFormatLite::WriteString(field, text, &out);
 }
 
 void TotalsRowWriter::Add(absl::string_view group, absl::string_view metric, const SerialisedTotal& total,

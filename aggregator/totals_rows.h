@@ -39,13 +39,13 @@ class SerialisedTotal {
 
  private:
   static constexpr size_t kFields = 10;
-  static constexpr size_t kMaxFieldBytes = 11;  // A tag, and 64 bits by seven.
+  static constexpr size_t kMaxFieldBytes = 11;  // A tag of one byte, and 64 bits by seven.
   std::array<uint8_t, kFields * kMaxFieldBytes> bytes_;
   size_t size_ = 0;
 };
 
 // Appends one of the texts that a row is labelled with: a field of TotalsRow.
-void AppendLabel(int field, absl::string_view text, std::string* labels);
+void AppendLabel(int field, const std::string& text, std::string* labels);
 
 // Not for two threads at once. The rows are complete when it goes.
 class TotalsRowWriter {

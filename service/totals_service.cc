@@ -177,7 +177,7 @@ absl::StatusOr<grpc::ByteBuffer> TotalsService::Query(const Admission& admission
     return AtMoment(found->answer, found->position, found->time);
   }
 
-  // In memory of their own: thousands of rows are made, and go, as one.
+  // In memory of their own, which goes as one: the coverage, and rows where somebody has to look at them.
   google::protobuf::Arena arena;
   auto& request = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsRequest>(&arena);
   auto& response = *google::protobuf::Arena::CreateMessage<v1::QueryTotalsResponse>(&arena);
