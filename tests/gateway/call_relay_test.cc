@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "clients/cpp/channel.h"
 #include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
@@ -79,7 +80,7 @@ TEST(CallRelayTest, HeadersComeBeforeAllElse) {
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   ASSERT_NE(server, nullptr);
-  CallRelay relay(grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+  CallRelay relay(MakeChannel("127.0.0.1:" + std::to_string(port), ClientTls()));
   RelayedCall watch;
   watch.path = "/muster.v1.TotalsService/WatchTotals";
   watch.shape = CallShape::kServerStream;
